@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The machine: the whole state of a kernel's zone allocator, and its mechanisms. Knows nothing of traces, files or
+ * policies.
+ *
+ * A machine is one flat block of memory that refers to itself by index. It is cloned with one copy, hashed, compared,
+ * written to disk and read back. All of it is integers. Counters that do not steer the future (struct mm_stats) are in
+ * the block but not in the hash. There is no global state.
+ *
+ * Names are the kernel's: zone, pageblock, migratetype, order, watermark, per-cpu list (pcp). Differences between
+ * kernels are fields and functions of a const struct mm_era, chosen once per machine.
+ *
+ * Frames: 16 bytes each. A frame is on at most one list at a time (a free list, a per-cpu list, an LRU list or a private
+ * list of compaction), as struct page is. Machines for what-if replay add an object table of 16 bytes per frame.
+ *
+ * Sources: mm/page_alloc.c, mm/compaction.c, mm/vmscan.c, mm/vmstat.c of the kernel that the era names; FIDELITY.md
+ * says row by row what is exact.
+ */
+#ifndef ZR_MM_H
+#define ZR_MM_H
+
+#include "base/base.h"
+
+/* ---- distinct types; the converters are here and nowhere else ---- */
+
+struct pfn {
+	uint64_t n; /* page frame number as the kernel counts */
+};
+struct frame {
+	uint32_t n; /* index into the machine's frames: pfn minus the machine's base */
+};
+struct block {
+	uint32_t n; /* pageblock index from the machine's base */
+};
+#define FRAME_NONE ((struct frame){UINT32_MAX})
+static inline bool frame_is_none(struct frame f)
+{
+	return f.n == UINT32_MAX;
+}
+
+#define MM_NR_ORDERS 11	    /* orders 0..10 in every era so far; ppc64 with 64 KiB pages uses fewer */
+#define MM_NR_TYPES 6	    /* migratetypes, numbered as enum mm_type */
+#define MM_NR_PCP_TYPES 3   /* unmovable, movable, reclaimable */
+#define MM_NR_PCP_LISTS 14  /* 6.1.97 and later: 3 types x orders 0..3, then order 9 not movable, order 9 movable */
+#define MM_MAX_ZONES 32	    /* populated or not, all nodes */
+#define MM_MAX_NODES 8
+#define MM_NR_LRU 5	    /* inactive_anon, active_anon, inactive_file, active_file, unevictable */
+#define MM_NR_WMARK 4	    /* min, low, high, promo */
+#define MM_ZONES_PER_NODE 5 /* zone indices of lowmem_reserve */
+
+/* Same numbers as enum migratetype of capture.h. */
+enum mm_type { MM_UNMOVABLE, MM_MOVABLE, MM_RECLAIMABLE, MM_HIGHATOMIC, MM_CMA, MM_ISOLATE };
+enum mm_wmark { MM_WMARK_MIN, MM_WMARK_LOW, MM_WMARK_HIGH, MM_WMARK_PROMO };
+enum mm_lru { MM_LRU_INACTIVE_ANON, MM_LRU_ACTIVE_ANON, MM_LRU_INACTIVE_FILE, MM_LRU_ACTIVE_FILE, MM_LRU_UNEVICTABLE };
+
+/* gfp bits, the same numbers as trace.h's canonical GFP_* (6.1's) */
+#define MM_GFP_DMA 0x01u
+#define MM_GFP_HIGHMEM 0x02u
+#define MM_GFP_DMA32 0x04u
+#define MM_GFP_MOVABLE 0x08u
+#define MM_GFP_RECLAIMABLE 0x10u
+#define MM_GFP_HIGH 0x20u
+#define MM_GFP_IO 0x40u
+#define MM_GFP_FS 0x80u
+#define MM_GFP_ATOMIC 0x200u
+#define MM_GFP_DIRECT_RECLAIM 0x400u
+#define MM_GFP_KSWAPD_RECLAIM 0x800u
+#define MM_GFP_WRITE 0x1000u
+#define MM_GFP_RETRY_MAYFAIL 0x4000u
+#define MM_GFP_NOFAIL 0x8000u
+#define MM_GFP_NORETRY 0x10000u
+#define MM_GFP_MEMALLOC 0x20000u
+#define MM_GFP_NOMEMALLOC 0x80000u
+#define MM_GFP_THISNODE 0x200000u
+#define MM_GFP_ACCOUNT 0x400000u
+
+/* alloc flags, 6.1.116 and later [mm/internal.h] */
+#define MM_ALLOC_WMARK_MASK 0x3u
+#define MM_ALLOC_NO_WATERMARKS 0x4u
+#define MM_ALLOC_OOM 0x8u
+#define MM_ALLOC_NON_BLOCK 0x10u
+#define MM_ALLOC_MIN_RESERVE 0x20u
+#define MM_ALLOC_CPUSET 0x40u
+#define MM_ALLOC_CMA 0x80u
+#define MM_ALLOC_NOFRAGMENT 0x100u
+#define MM_ALLOC_HIGHATOMIC 0x200u
+#define MM_ALLOC_KSWAPD 0x800u
+
+/* ---- the pieces of the block ---- */
+
+struct mm_frame {
+	uint32_t next, prev; /* frame index, or nr_frames + list index for a list's head */
+	uint16_t list;	     /* which list it is on, MM_NO_LIST if none */
+	uint8_t order;	     /* of the free buddy, per-cpu page or allocated page that starts here */
+	uint8_t type;	     /* per-cpu pages: cached migratetype (6.1); isolated free pages: 0 */
+	uint32_t flags;	     /* MM_F_* */
+};
+_Static_assert(sizeof(struct mm_frame) == 16, "at most 16 bytes per frame");
+#define MM_NO_LIST UINT16_MAX
+
+/* What is known of an allocated page (set on every frame of it; HEAD on the first only). */
+#define MM_F_HEAD 0x0001u	 /* first frame of an allocated page of `order` */
+#define MM_F_ALLOCATED 0x0002u	 /* out of the allocator */
+#define MM_F_LRU 0x0004u	 /* PageLRU: on an LRU list (also where the machine keeps no LRU lists, as in verify) */
+#define MM_F_ACTIVE 0x0008u
+#define MM_F_ANON 0x0010u
+#define MM_F_FILE 0x0020u	 /* page cache */
+#define MM_F_SWAPBACKED 0x0040u
+#define MM_F_SWAPCACHE 0x0080u
+#define MM_F_DIRTY 0x0100u
+#define MM_F_WRITEBACK 0x0200u
+#define MM_F_UNEVICTABLE 0x0400u
+#define MM_F_SLAB 0x0800u
+#define MM_F_COMPOUND 0x1000u	 /* part of a compound page */
+#define MM_F_HUGE 0x2000u	 /* hugetlb page */
+#define MM_F_MAPPED 0x4000u
+#define MM_F_PINNED 0x8000u	 /* more references than its users explain */
+#define MM_F_MOVABLE_OPS 0x10000u/* balloon, zsmalloc: movable but not on an LRU */
+#define MM_F_ISOLATED 0x20000u	 /* taken off the LRU by reclaim or compaction right now */
+#define MM_F_HOLE 0x40000u	 /* no memory here or never given to the allocator (reserved) */
+#define MM_F_KNOWN 0x80000u	 /* verify with incomplete start: this frame's state is known */
+#define MM_F_PCP_STALE 0x100000u /* free for the drivers' own use */
+#define MM_F_DRIVER 0xff000000u	 /* the drivers' own bits */
+
+struct mm_zone {
+	uint32_t start, end;   /* frames [start, end): the span */
+	uint32_t present, managed;
+	int32_t node, index;   /* index: zone index within the node */
+	char name[16];
+	uint32_t wmark[MM_NR_WMARK]; /* without boost */
+	uint32_t boost;
+	uint32_t lowmem_reserve[MM_ZONES_PER_NODE];
+	int64_t free;		/* pages in free lists that count: exact */
+	int64_t free_global;	/* NR_FREE_PAGES as watermark tests see it; == free where differences are not modelled */
+	int32_t stat_threshold;
+	int64_t drift_mark;	/* percpu_drift_mark, 0 none */
+	uint32_t nr_free[MM_NR_ORDERS];
+	uint32_t reserved_highatomic;
+	uint32_t nr_isolate_blocks;
+	uint32_t flags;		/* MM_ZONE_* */
+	/* compaction [struct zone: compact_*] */
+	uint32_t compact_cached_free, compact_cached_migrate[2], compact_init_migrate, compact_init_free; /* frames */
+	uint32_t compact_considered, compact_defer_shift;
+	int32_t compact_order_failed;
+	uint32_t compact_blockskip_flush;
+	uint32_t pad;
+};
+#define MM_ZONE_BOOSTED 1u	  /* ZONE_BOOSTED_WATERMARK */
+#define MM_ZONE_RECLAIM_ACTIVE 2u /* ZONE_RECLAIM_ACTIVE */
+#define MM_ZONE_BELOW_HIGH 4u
+
+struct mm_pcp { /* per zone and cpu */
+	int32_t count, high, batch;
+	int32_t free_factor; /* 6.1 */
+	int32_t high_min, high_max, alloc_factor, free_count, flags; /* 6.12+ */
+	int32_t free_diff;   /* this cpu's unfolded difference of NR_FREE_PAGES */
+};
+
+struct mm_node {
+	uint32_t nr_lru[MM_NR_LRU];	/* pages */
+	uint32_t nr_isolated;		/* pages isolated from the LRU */
+	uint32_t kswapd_order, kswapd_highest;
+	uint32_t kcompactd_order, kcompactd_highest;
+	uint32_t kswapd_failures;
+	uint32_t zonelist[MM_MAX_ZONES]; /* zone indices into mm zones: this node first, descending zone index; then others */
+	uint32_t nr_zonelist;
+};
+
+/* List heads live behind the frames in link space: link value nr_frames + list index. */
+struct mm_list {
+	uint32_t next, prev;
+	uint32_t count;
+	uint32_t pad;
+};
+
+/* What occupies an allocated page; what-if machines only. Kept at the head frame. */
+struct mm_object {
+	uint32_t id;	/* demand's name for it; MM_NO_ID when the demand no longer knows it (an orphan) */
+	uint32_t owner; /* pid that asked for it */
+	uint8_t kind;	/* enum mm_kind */
+	uint8_t order;
+	uint16_t flags; /* MM_O_* */
+};
+_Static_assert(sizeof(struct mm_object) == 12, "12 bytes and 4 of the id map make 16 per frame");
+#define MM_NO_ID UINT32_MAX
+enum mm_kind {
+	MM_KIND_UNKNOWN,
+	MM_KIND_ANON,
+	MM_KIND_FILE,
+	MM_KIND_SHMEM,
+	MM_KIND_SLAB,
+	MM_KIND_PAGE_TABLE,
+	MM_KIND_HUGETLB,
+	MM_KIND_KERNEL, /* other */
+	MM_KIND_RESERVED,
+	MM_NR_KINDS
+};
+#define MM_O_RECORDER 1u /* belongs to the recorder: left out of scores */
+#define MM_O_ORPHAN 2u	 /* the recorded kernel dropped it; only the replay keeps it */
+
+struct mm_stats { /* not hashed; pages unless said otherwise */
+	uint64_t allocs[MM_NR_ORDERS], frees[MM_NR_ORDERS];	/* requests */
+	uint64_t fast_ok[MM_NR_ORDERS], slow_ok[MM_NR_ORDERS], failed[MM_NR_ORDERS]; /* kept by the drivers */
+	uint64_t refills, drains, fallbacks, blocks_claimed;
+	uint64_t reclaimed_kswapd, reclaimed_direct, scanned_kswapd, scanned_direct;
+	uint64_t reclaimed_anon, reclaimed_file, activated, deactivated, lumpy_taken, lumpy_failed;
+	uint64_t migrate_scanned, free_scanned, migrated, migrate_failed, isolated;
+	uint64_t compact_stall, compact_success, compact_fail, compact_deferred, compact_runs;
+	uint64_t direct_reclaims, kswapd_runs, kcompactd_runs;
+	uint64_t stall_ns; /* estimate */
+};
+
+struct mm_era; /* era.h, inside the room */
+
+struct mm {
+	/* identity: fixed for a machine's life */
+	uint64_t magic;
+	uint64_t size;		   /* bytes of the whole block */
+	uint32_t version;
+	uint32_t era_index;	   /* into the table of eras */
+	uint64_t base_pfn;	   /* pfn of frame 0; aligned to the largest order */
+	uint32_t nr_frames, nr_blocks, nr_zones, nr_nodes, nr_cpus, nr_lists, nr_ids;
+	uint32_t nr_orders;	   /* 11 = orders 0..10 */
+	uint32_t pageblock_order, nr_types;
+	uint32_t private_size;	   /* a policy's private state in this block */
+	uint32_t list_pcp, list_lru, list_private; /* first list index of each group; free lists start at 0 */
+	uint32_t extfrag_threshold, watermark_boost_factor, compact_unevictable_allowed, mobility_disabled;
+	uint32_t swap_free;	   /* free swap slots; 0: anonymous pages cannot be reclaimed */
+	/* offsets of the parts from the start of the block, 16-byte aligned */
+	uint64_t off_pcps, off_lists, off_frames, off_blocks, off_objects, off_ids, off_private, off_stats;
+	uint64_t now;		   /* ns, kept by the drivers; steers nothing in here but deferred work */
+	struct mm_node nodes[MM_MAX_NODES];
+	struct mm_zone zones[MM_MAX_ZONES];
+};
+
+static inline void *mm_at(const struct mm *mm, uint64_t off)
+{
+	return (char *)mm + off;
+}
+static inline struct mm_frame *mm_frames(const struct mm *mm)
+{
+	return mm_at(mm, mm->off_frames);
+}
+static inline struct mm_list *mm_lists(const struct mm *mm)
+{
+	return mm_at(mm, mm->off_lists);
+}
+static inline struct mm_frame *mm_frame(const struct mm *mm, struct frame f)
+{
+	return &mm_frames(mm)[f.n];
+}
+/* One byte per pageblock: MM_B_TYPE in the low bits, MM_B_SKIP. */
+static inline uint8_t *mm_blocks(const struct mm *mm)
+{
+	return mm_at(mm, mm->off_blocks);
+}
+#define MM_B_TYPE 0x0fu
+#define MM_B_SKIP 0x10u
+static inline struct mm_pcp *mm_pcp(const struct mm *mm, uint32_t zone, uint32_t cpu)
+{
+	return (struct mm_pcp *)mm_at(mm, mm->off_pcps) + (size_t)zone * mm->nr_cpus + cpu;
+}
+static inline struct mm_object *mm_objects(const struct mm *mm) /* NULL for machines without */
+{
+	return mm->off_objects ? mm_at(mm, mm->off_objects) : NULL;
+}
+static inline uint32_t *mm_ids(const struct mm *mm) /* id -> head frame index, UINT32_MAX none */
+{
+	return mm_at(mm, mm->off_ids);
+}
+static inline struct mm_stats *mm_stats(const struct mm *mm)
+{
+	return mm_at(mm, mm->off_stats);
+}
+static inline void *mm_private(const struct mm *mm)
+{
+	return mm_at(mm, mm->off_private);
+}
+
+static inline struct frame frame_from_pfn(const struct mm *mm, struct pfn p)
+{
+	return p.n >= mm->base_pfn && p.n - mm->base_pfn < mm->nr_frames ?
+		       (struct frame){(uint32_t)(p.n - mm->base_pfn)} : FRAME_NONE;
+}
+static inline struct pfn pfn_from_frame(const struct mm *mm, struct frame f)
+{
+	return (struct pfn){mm->base_pfn + f.n};
+}
+static inline struct block block_from_frame(const struct mm *mm, struct frame f)
+{
+	return (struct block){f.n >> mm->pageblock_order};
+}
+static inline struct frame frame_from_block(const struct mm *mm, struct block b)
+{
+	return (struct frame){b.n << mm->pageblock_order};
+}
+
+/* ---- making and copying ---- */
+
+struct mm_zone_config {
+	char name[16];
+	int32_t node, index;
+	uint64_t start_pfn, spanned, present, managed;
+	uint32_t wmark[MM_NR_WMARK], boost;
+	uint32_t lowmem_reserve[MM_ZONES_PER_NODE];
+	int32_t stat_threshold;
+};
+
+struct mm_config {
+	const char *release; /* "6.1.192" or any uname -r: chooses the era */
+	const char *era;     /* overrides the choice when not NULL */
+	uint64_t end_pfn;    /* one past the highest frame */
+	uint32_t nr_cpus, nr_nodes, nr_orders, pageblock_order, nr_types;
+	const struct mm_zone_config *zones; /* every populated zone; the machine's zone numbers are this order */
+	uint32_t nr_zones;
+	bool objects;	       /* with the object table and LRU lists (what-if) */
+	uint32_t private_size; /* bytes for a policy's private state */
+};
+
+/* All frames start allocated (MM_F_HOLE); free lists empty; pcp empty with batch and high by the era's formulas. */
+struct mm *mm_new(const struct mm_config *cfg, struct error *err) MUST_CHECK;
+void mm_free(struct mm *mm);
+struct mm *mm_clone(const struct mm *mm);	       /* NULL only when memory is exhausted */
+void mm_copy(struct mm *dst, const struct mm *src);    /* same size and shape */
+uint64_t mm_hash(const struct mm *mm);		       /* of the hashed part, in one fixed form */
+/* Walks every invariant; 0, or -1 with the first violation in @err. */
+int mm_validate(const struct mm *mm, struct error *err) MUST_CHECK;
+
+/* Eras known to this program: name ("6.1"), the first release it is exact for, one line of text; NULL past the end. */
+const char *mm_era_name(uint32_t index);
+const char *mm_era_summary(uint32_t index);
+/* Index of the era for a release; *exact says whether it is for exactly this kernel or only the nearest. */
+uint32_t mm_era_find(const char *release, bool *exact);
+
+/* ---- lists ---- */
+
+uint32_t mm_buddy_list(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type);
+uint32_t mm_pcp_list(const struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t pindex);
+uint32_t mm_lru_list(const struct mm *mm, uint32_t node, enum mm_lru lru);
+uint32_t mm_private_list(const struct mm *mm, uint32_t n); /* n < 8: for compaction and reclaim in flight; empty at rest */
+static inline bool mm_is_link_head(const struct mm *mm, uint32_t link)
+{
+	return link >= mm->nr_frames;
+}
+struct frame mm_list_first(const struct mm *mm, uint32_t list); /* FRAME_NONE when empty */
+struct frame mm_list_last(const struct mm *mm, uint32_t list);
+struct frame mm_list_next(const struct mm *mm, struct frame f); /* towards the tail; FRAME_NONE at the end */
+struct frame mm_list_prev(const struct mm *mm, struct frame f);
+static inline uint32_t mm_list_count(const struct mm *mm, uint32_t list)
+{
+	return mm_lists(mm)[list].count;
+}
+void mm_list_add(struct mm *mm, uint32_t list, struct frame f);	     /* at the head */
+void mm_list_add_tail(struct mm *mm, uint32_t list, struct frame f);
+void mm_list_del(struct mm *mm, struct frame f);
+/* [first..prev of f] moves behind the tail: f becomes first. Lists keep their members. */
+void mm_list_rotate_to_first(struct mm *mm, struct frame f);
+/* [first..f] moves behind the tail: f becomes last. */
+void mm_list_rotate_to_last(struct mm *mm, struct frame f);
+/* Which free list's (order, type) or -1s; pcp likewise. */
+bool mm_on_buddy_list(const struct mm *mm, struct frame f); /* head of a free buddy */
+bool mm_on_pcp_list(const struct mm *mm, struct frame f);
+bool mm_on_lru_list(const struct mm *mm, struct frame f);
+/* List type of a free buddy's list. */
+uint32_t mm_buddy_list_type(const struct mm *mm, struct frame f);
+/* Zone number that a frame belongs to; UINT32_MAX for a hole between zones. */
+uint32_t mm_frame_zone(const struct mm *mm, struct frame f);
+/* The free buddy that contains @f, or FRAME_NONE. */
+struct frame mm_buddy_containing(const struct mm *mm, struct frame f);
+
+static inline uint32_t mm_block_type(const struct mm *mm, struct frame f)
+{
+	return mm_blocks(mm)[f.n >> mm->pageblock_order] & MM_B_TYPE;
+}
+void mm_set_block_type(struct mm *mm, struct frame f, uint32_t type); /* the block of f; keeps skip */
+bool mm_block_skip(const struct mm *mm, struct frame f);
+void mm_set_block_skip(struct mm *mm, struct frame f, bool skip);
+
+/* ---- the buddy lists [page_alloc.c] ---- */
+
+/* Puts a free buddy on a list while a machine is being built: no merging. Frames lose MM_F_HOLE. */
+void mm_build_buddy(struct mm *mm, struct frame f, uint32_t zone, uint32_t order, uint32_t type);
+void mm_build_pcp(struct mm *mm, struct frame f, uint32_t zone, uint32_t cpu, uint32_t pindex, uint32_t type);
+/* Marks an allocated page of 2^order frames with MM_F_* flags. */
+void mm_build_allocated(struct mm *mm, struct frame f, uint32_t order, uint32_t flags);
+
+/* The head that __rmqueue_smallest would take, and its order; FRAME_NONE if none. Changes nothing. */
+struct frame mm_peek_smallest(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type, uint32_t *found);
+/*
+ * Takes free buddy @f (order @found) off its list for a page of @order; the rest goes back to the lists of @type
+ * [expand]. Does not touch counters: see mm_free_pages_mod.
+ */
+void mm_take(struct mm *mm, struct frame f, uint32_t found, uint32_t order, uint32_t type);
+
+struct mm_fallback { /* what __rmqueue_fallback decides */
+	struct frame head;  /* FRAME_NONE: none */
+	uint32_t order;	    /* fallback_order */
+	uint32_t type;	    /* list it was found on */
+	bool change_ownership; /* after applying: block type of head == wanted type */
+};
+/* Decides without changing anything; @alloc_flags for MM_ALLOC_NOFRAGMENT. */
+bool mm_find_fallback(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type, uint32_t alloc_flags,
+		      struct mm_fallback *fb);
+/* Applies it [steal_suitable_fallback]: moves pages, claims the block, boosts the watermark. Sets change_ownership. */
+void mm_steal(struct mm *mm, uint32_t zone, uint32_t type, uint32_t alloc_flags, struct mm_fallback *fb);
+/* __rmqueue whole: smallest, fallback, again. *fb (may be NULL) tells what fallback was used, head NONE if none. */
+struct frame mm_rmqueue(struct mm *mm, uint32_t zone, uint32_t order, uint32_t type, uint32_t alloc_flags,
+			struct mm_fallback *fb);
+
+#define MM_FPI_TO_TAIL 1u
+/* __free_one_page: merges and puts on the list of @type. Returns the head of the resulting buddy. */
+struct frame mm_free_one(struct mm *mm, struct frame f, uint32_t order, uint32_t type, uint32_t fpi);
+/* Direct free to the buddy lists [__free_pages_ok]: type from the block, highatomic and isolate rules. */
+void mm_free_direct(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order, uint32_t fpi);
+/* Moves all free buddies of the block of @f to @type's lists; returns pages moved, and movable (LRU) pages seen. */
+uint32_t mm_move_freepages_block(struct mm *mm, uint32_t zone, struct frame f, uint32_t type, uint32_t *nr_movable);
+/* __isolate_free_page: takes a free buddy off the lists; 0 if a watermark refuses, else pages. */
+uint32_t mm_isolate_free_page(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order);
+
+/* NR_FREE_PAGES changes by @delta on @cpu (per-cpu difference, folded past the threshold) [__mod_zone_page_state]. */
+void mm_mod_free(struct mm *mm, uint32_t zone, uint32_t cpu, int64_t delta);
+/* Folds all differences of @cpu [refresh_cpu_vm_stats]. */
+void mm_fold_diffs(struct mm *mm, uint32_t cpu);
+
+/* ---- per-cpu lists ---- */
+
+bool mm_pcp_allowed_order(const struct mm *mm, uint32_t order);
+uint32_t mm_pindex(const struct mm *mm, uint32_t order, uint32_t type);
+/* How many pages a refill of an empty list asks for [__rmqueue_pcplist]. */
+uint32_t mm_refill_want(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order);
+/* Refill whole [rmqueue_bulk]: pages got. */
+uint32_t mm_refill(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order, uint32_t type, uint32_t alloc_flags);
+/* Head of the list, taken off and counted; FRAME_NONE when empty. */
+struct frame mm_pcp_pop(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order, uint32_t type);
+
+/* A drain in progress; step until done. Callers that only want it done call mm_drain_all(). */
+struct mm_drain {
+	uint32_t zone, cpu;
+	int32_t left;	/* base pages still to free */
+	int32_t pindex, min, max; /* round robin state */
+	bool active;
+};
+/* free_unref_page_commit: puts the page on its list; *d says what must be drained (active false: nothing). */
+void mm_pcp_free(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order, struct mm_drain *d);
+/* Starts draining @count base pages at list @pindex [free_pcppages_bulk]. */
+void mm_drain_begin(struct mm *mm, struct mm_drain *d, uint32_t zone, uint32_t cpu, int32_t count, int32_t pindex);
+/* The page that the next step frees; FRAME_NONE when done. */
+struct frame mm_drain_peek(const struct mm *mm, const struct mm_drain *d);
+void mm_drain_step(struct mm *mm, struct mm_drain *d);
+void mm_drain_finish(struct mm *mm, struct mm_drain *d);
+/* drain_pages_zone for one cpu, in the era's chunks; drain_all_pages is this for every zone and cpu. */
+void mm_drain_zone(struct mm *mm, uint32_t zone, uint32_t cpu);
+void mm_drain_all(struct mm *mm);
+
+/* ---- watermarks and whole allocations ---- */
+
+struct mm_request {
+	uint32_t cpu, node;
+	uint32_t order;
+	uint32_t gfp;	/* MM_GFP_* */
+	uint32_t type;	/* migratetype asked for */
+	uint32_t pid;
+};
+uint32_t mm_gfp_type(uint32_t gfp);
+/* Highest zone index that gfp allows. */
+uint32_t mm_gfp_zone(const struct mm *mm, uint32_t gfp);
+uint32_t mm_alloc_flags_fast(const struct mm *mm, const struct mm_request *rq);
+uint32_t mm_alloc_flags_slow(const struct mm *mm, const struct mm_request *rq);
+bool mm_watermark_ok(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark, uint32_t highest,
+		     uint32_t alloc_flags, int64_t free);
+bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark, uint32_t highest,
+		       uint32_t alloc_flags, uint32_t gfp);
+/* min, low or high with the zone's boost. */
+int64_t mm_wmark(const struct mm *mm, uint32_t zone, enum mm_wmark w);
+/* get_page_from_freelist: FRAME_NONE when no zone gives a page. The page is marked allocated. */
+struct frame mm_get_page(struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags);
+/* Frees a page of any order as the kernel does: per-cpu list or direct, with the drain it causes [free_unref_page]. */
+void mm_free_page(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order);
+/* Highatomic reserve [reserve_highatomic_pageblock, unreserve_highatomic_pageblock]. */
+void mm_reserve_highatomic(struct mm *mm, uint32_t zone, struct frame f);
+bool mm_unreserve_highatomic(struct mm *mm, const struct mm_request *rq, bool force);
+
+/* ---- indices [vmstat.c]: exact integers ---- */
+
+struct mm_index {
+	uint64_t free_pages, free_blocks_total, free_blocks_suitable;
+};
+void mm_index_info(const struct mm *mm, uint32_t zone, uint32_t order, struct mm_index *out);
+void mm_index_from_counts(const uint64_t *nr_free, uint32_t nr_orders, uint32_t order, struct mm_index *out);
+int mm_fragmentation_index(const struct mm_index *ix, uint32_t order); /* -1000 or -500..1000, per mille */
+int mm_unusable_index(const struct mm_index *ix, uint32_t order);      /* 0..1000 per mille */
+int mm_extfrag_for_order(const struct mm_index *ix, uint32_t order);   /* 0..100 per cent */
+
+/* ---- objects (what-if machines) ---- */
+
+/* Binds an object to the page at @f; the frames of it must be allocated. */
+void mm_object_bind(struct mm *mm, struct frame f, uint32_t id, uint32_t owner, enum mm_kind kind, uint32_t order);
+struct frame mm_object_frame(const struct mm *mm, uint32_t id); /* FRAME_NONE when it has no page */
+/* Forgets the object at @f (the id map and the table); the page itself stays as it is. */
+void mm_object_unbind(struct mm *mm, struct frame f);
+/* Everything that describes the page at @from (object, flags, LRU place) moves to allocated page @to [migrate_page]. */
+void mm_object_move(struct mm *mm, struct frame from, struct frame to);
+
+/* ---- LRU and reclaim [vmscan.c, swap.c]: lru.c, reclaim.c ---- */
+
+void mm_lru_add(struct mm *mm, struct frame f, enum mm_lru lru); /* at the head of the node's list */
+void mm_lru_del(struct mm *mm, struct frame f);
+
+/* ---- compaction [compaction.c]: compaction.c ---- */
+
+enum mm_compact_result { /* numbers of enum compact_result */
+	MM_COMPACT_NOT_SUITABLE_ZONE,
+	MM_COMPACT_SKIPPED,
+	MM_COMPACT_DEFERRED,
+	MM_COMPACT_NO_SUITABLE_PAGE,
+	MM_COMPACT_CONTINUE,
+	MM_COMPACT_COMPLETE,
+	MM_COMPACT_PARTIAL_SKIPPED,
+	MM_COMPACT_CONTENDED,
+	MM_COMPACT_SUCCESS
+};
+enum mm_migrate_mode { MM_MIGRATE_ASYNC, MM_MIGRATE_SYNC_LIGHT, MM_MIGRATE_SYNC };
+
+#endif

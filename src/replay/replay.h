@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The drivers: verify (predict every page frame number of a recording) and what-if (the recording's demand under
+ * another policy), and building a machine from a snapshot.
+ */
+#ifndef ZR_REPLAY_H
+#define ZR_REPLAY_H
+
+#include "base/base.h"
+#include "capture/capture.h"
+#include "mm/mm.h"
+#include "policy/policy.h"
+#include "trace/trace.h"
+
+/* ---- building ---- */
+
+struct build_options {
+	const char *era;       /* NULL: by the capture's release */
+	bool objects;	       /* for what-if */
+	uint32_t private_size; /* policy's */
+	bool from_end;	       /* build from the end snapshot instead (to compare) */
+};
+/*
+ * A machine in the state of the capture's snapshot. With counts only, free pages are placed by what the trace itself
+ * shows (a frame whose first event is an allocation was free) and by kpageflags when there; list order is then a guess.
+ * With no snapshot at all it is an error that says what would help.
+ */
+struct mm *machine_build(const struct capture *c, const struct trace *t, const struct build_options *opt,
+			 struct error *err) MUST_CHECK;
+
+/* ---- what-if ---- */
+
+#define OUTCOME_NR_ORDERS MM_NR_ORDERS
+
+struct order_outcome {
+	uint64_t attempts, successes;	/* requests of the demand */
+	uint64_t fast, slow;		/* successes on the fast and on the slow path */
+};
+
+/* One sample of a zone's indices; per mille, by order. */
+struct index_sample {
+	uint64_t time; /* ns since the first event */
+	uint32_t zone;
+	int16_t fragindex[OUTCOME_NR_ORDERS];
+	int16_t unusable[OUTCOME_NR_ORDERS];
+	uint32_t nr_free[OUTCOME_NR_ORDERS];
+};
+
+/* A figure with its range over the scenarios. Until scenarios exist low == central == high. */
+struct ranged {
+	int64_t central, low, high;
+};
+
+struct outcome {
+	char capture[128];	/* name */
+	char capture_id[33];
+	char policy[64];
+	char params[1024];	/* canonical */
+	char era[32];
+	bool era_exact;
+	char initial_state[8];	/* exact, counts, none */
+	bool approximate_lru;	/* every reclaim figure rests on an approximate LRU */
+	struct order_outcome orders[OUTCOME_NR_ORDERS];
+	uint64_t huge_wanted, huge_got; /* orders >= pageblock order, by intent: wanted pages, not retries */
+	struct ranged pages_reclaimed, huge_success, stall_ns;
+	uint64_t reclaimed_kswapd, reclaimed_direct;
+	uint64_t pages_migrated, migrate_failed, migrate_scanned, free_scanned;
+	uint64_t compact_stall, compact_success, compact_fail, compact_deferred, direct_reclaims, kswapd_runs;
+	uint64_t substituted, unknown_death, dropped_alive; /* the three unknowns, counted */
+	uint64_t events, demand_ops, lost_events, unknown_frees, double_allocs;
+	double events_per_second;
+	uint64_t state_hash;
+	struct index_sample *samples; /* owned */
+	size_t nr_samples;
+};
+void outcome_release(struct outcome *o);
+
+/* What the recorded kernel itself achieved, from the trace alone (same struct; policy "recorded"). */
+int outcome_recorded(const struct capture *c, const struct trace *t, struct outcome *out, struct error *err) MUST_CHECK;
+
+struct whatif_options {
+	const char *era;
+	uint64_t sample_ns;   /* distance of index samples; 0: 100 samples over the recording */
+	uint64_t from, to;    /* ns since the first event; 0, 0: all */
+	uint64_t paranoid;    /* validate every N operations; 0 never */
+	struct progress *progress;
+};
+int whatif_run(const struct capture *c, const struct trace *t, const struct policy_setting *p,
+	       const struct whatif_options *opt, struct outcome *out, struct error *err) MUST_CHECK;
+
+#endif
