@@ -46,6 +46,12 @@ struct index_sample {
 	uint32_t nr_free[OUTCOME_NR_ORDERS];
 };
 
+/* What index_sample.zone refers to. */
+struct outcome_zone {
+	char name[16];
+	int32_t node;
+};
+
 /* A figure with its range over the scenarios. Until scenarios exist low == central == high. */
 struct ranged {
 	int64_t central, low, high;
@@ -70,9 +76,13 @@ struct outcome {
 	uint64_t events, demand_ops, lost_events, unknown_frees, double_allocs;
 	double events_per_second;
 	uint64_t state_hash;
+	uint32_t pageblock_order;
+	uint32_t nr_zones;
+	struct outcome_zone zones[MM_MAX_ZONES];
 	struct index_sample *samples; /* owned */
 	size_t nr_samples;
 };
+/* Frees what @o owns, not @o; a zeroed outcome is fine. */
 void outcome_release(struct outcome *o);
 
 /* What the recorded kernel itself achieved, from the trace alone (same struct; policy "recorded"). */
