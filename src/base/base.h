@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ground floor: errors with text, growing strings, parameter tables, units, seeded random numbers
- * and progress. Nothing here knows what a page is.
+ * The ground floor: errors with text, growing strings, parameter tables, units, seeded random
+ * numbers and progress. Nothing here knows what a page is.
  *
  * Functions that can fail return 0 or -1 (or NULL) and put one sentence for a person into a struct
  * error. Nothing below src/cmd prints or exits.
@@ -22,7 +22,8 @@
 /* ---- errors ---- */
 
 struct error {
-	char text[512]; /* one sentence that names the file, the place and the remedy; cut with "+" when too long */
+	char text[512]; /* one sentence that names the file, the place and the remedy; cut with "+"
+			   when too long */
 };
 
 /* Sets @err (which may be NULL) and returns -1, keeping errno: `return error_set(err, "...")`. */
@@ -45,14 +46,16 @@ void strbuf_clear(struct strbuf *sb);
 void strbuf_add(struct strbuf *sb, const void *data, size_t len);
 void strbuf_puts(struct strbuf *sb, const char *s);
 void strbuf_printf(struct strbuf *sb, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Adds @s as the inside of a JSON string (no quotes around it); bytes that are not UTF-8 become U+FFFD. */
+/* Adds @s as the inside of a JSON string (no quotes around it); bytes that are not UTF-8 become
+ * U+FFFD. */
 void strbuf_json(struct strbuf *sb, const char *s);
 /* Takes the string out; the caller frees it. */
 char *strbuf_detach(struct strbuf *sb);
 
 /* ---- files ---- */
 
-/* Reads a whole file of at most @max bytes into a NUL-terminated buffer that the caller frees; NULL on error. */
+/* Reads a whole file of at most @max bytes into a NUL-terminated buffer that the caller frees; NULL
+ * on error. */
 char *file_read(const char *path, size_t max, size_t *len, struct error *err) MUST_CHECK;
 /* Writes @data to @path through a temporary file and rename: all of it or nothing. */
 int file_write(const char *path, const void *data, size_t len, struct error *err) MUST_CHECK;
@@ -80,13 +83,16 @@ struct param_desc {
 /* Fills @values (one per row) with the defaults. */
 void params_defaults(const struct param_desc *table, size_t n, int64_t *values);
 /*
- * Sets values from "key=value,key=value" (NULL and "" are fine). An unknown key, a value out of range or not a
- * number is an error that names @owner, the key, what would be allowed, and the nearest known key.
+ * Sets values from "key=value,key=value" (NULL and "" are fine). An unknown key, a value out of
+ * range or not a number is an error that names @owner, the key, what would be allowed, and the
+ * nearest known key.
  */
-int params_parse(const struct param_desc *table, size_t n, const char *owner, const char *text, int64_t *values,
-		 struct error *err) MUST_CHECK;
-/* Canonical "key=value,..." of all values in table order; the text identifies a setting everywhere. */
-void params_format(const struct param_desc *table, size_t n, const int64_t *values, struct strbuf *out);
+int params_parse(const struct param_desc *table, size_t n, const char *owner, const char *text,
+		 int64_t *values, struct error *err) MUST_CHECK;
+/* Canonical "key=value,..." of all values in table order; the text identifies a setting everywhere.
+ */
+void params_format(const struct param_desc *table, size_t n, const int64_t *values,
+		   struct strbuf *out);
 /* The name in @names (NULL-terminated) nearest to @word, or NULL when none is near. */
 const char *nearest_name(const char *word, const char *const *names);
 
@@ -114,7 +120,8 @@ int hash_file(const char *path, char out[33], struct error *err) MUST_CHECK;
 struct progress {
 	void (*update)(struct progress *p, const char *what, uint64_t done, uint64_t total);
 };
-static inline void progress_update(struct progress *p, const char *what, uint64_t done, uint64_t total)
+static inline void progress_update(struct progress *p, const char *what, uint64_t done,
+				   uint64_t total)
 {
 	if (p)
 		p->update(p, what, done, total);

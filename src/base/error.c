@@ -4,12 +4,21 @@
 #include <errno.h>
 #include <string.h>
 
+/* Marks a text that was longer than its place. */
+static void mark_cut(struct error *err, size_t wanted)
+{
+	if (wanted >= sizeof(err->text))
+		err->text[sizeof(err->text) - 2] = '+';
+}
+
+/* Through a buffer of its own: an argument may be the old text itself. */
 static void set_text(struct error *err, const char *fmt, va_list ap)
 {
-	int n = vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	struct error new;
+	int n = vsnprintf(new.text, sizeof(new.text), fmt, ap);
 
-	if (n >= (int)sizeof(err->text))
-		err->text[sizeof(err->text) - 2] = '+';
+	mark_cut(&new, n < 0 ? 0 : (size_t)n);
+	*err = new;
 }
 
 int error_set(struct error *err, const char *fmt, ...)
@@ -32,6 +41,7 @@ int error_prefix(struct error *err, const char *fmt, ...)
 	struct error old;
 	va_list ap;
 	size_t len;
+	int n;
 
 	if (err) {
 		old = *err;
@@ -39,7 +49,8 @@ int error_prefix(struct error *err, const char *fmt, ...)
 		set_text(err, fmt, ap);
 		va_end(ap);
 		len = strlen(err->text);
-		snprintf(err->text + len, sizeof(err->text) - len, ": %s", old.text);
+		n = snprintf(err->text + len, sizeof(err->text) - len, ": %s", old.text);
+		mark_cut(err, len + (size_t)n);
 	}
 	errno = saved;
 	return -1;
