@@ -210,6 +210,16 @@ struct mm_stats { /* not hashed; pages unless said otherwise */
 	uint64_t stall_ns; /* estimate */
 };
 
+/*
+ * While a task compacts for itself, __free_one_page gives it the first page of the order that a merge makes in the zone
+ * [struct capture_control]. The drivers set @active only while that task runs.
+ */
+struct mm_capture {
+	uint32_t active, zone, order;
+	uint32_t taken; /* @frame is a page of @order that belongs to nobody's list */
+	uint32_t frame;
+};
+
 struct mm_era; /* era.h, inside the room */
 
 struct mm {
@@ -228,6 +238,7 @@ struct mm {
 	uint32_t swap_free;	   /* free swap slots; 0: anonymous pages cannot be reclaimed */
 	/* offsets of the parts from the start of the block, 16-byte aligned */
 	uint64_t off_pcps, off_lists, off_frames, off_blocks, off_objects, off_ids, off_private, off_stats;
+	struct mm_capture capture;
 	uint64_t now;		   /* ns, kept by the drivers; steers nothing in here but deferred work */
 	struct mm_node nodes[MM_MAX_NODES];
 	struct mm_zone zones[MM_MAX_ZONES];
@@ -337,7 +348,7 @@ uint32_t mm_era_find(const char *release, bool *exact);
 uint32_t mm_buddy_list(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type);
 uint32_t mm_pcp_list(const struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t pindex);
 uint32_t mm_lru_list(const struct mm *mm, uint32_t node, enum mm_lru lru);
-uint32_t mm_private_list(const struct mm *mm, uint32_t n); /* n < 8: for compaction and reclaim in flight; empty at rest */
+uint32_t mm_private_list(const struct mm *mm, uint32_t n); /* n < 8: 0..5 compaction in flight (two per slot), 6..7 reclaim; empty at rest */
 static inline bool mm_is_link_head(const struct mm *mm, uint32_t link)
 {
 	return link >= mm->nr_frames;
@@ -506,7 +517,7 @@ void mm_object_move(struct mm *mm, struct frame from, struct frame to);
 void mm_lru_add(struct mm *mm, struct frame f, enum mm_lru lru); /* at the head of the node's list */
 void mm_lru_del(struct mm *mm, struct frame f);
 
-/* ---- compaction [compaction.c]: compaction.c ---- */
+/* ---- compaction [compaction.c]: compaction.h, compaction*.c ---- */
 
 enum mm_compact_result { /* numbers of enum compact_result */
 	MM_COMPACT_NOT_SUITABLE_ZONE,
@@ -520,5 +531,7 @@ enum mm_compact_result { /* numbers of enum compact_result */
 	MM_COMPACT_SUCCESS
 };
 enum mm_migrate_mode { MM_MIGRATE_ASYNC, MM_MIGRATE_SYNC_LIGHT, MM_MIGRATE_SYNC };
+
+#include "mm/compaction.h"
 
 #endif
