@@ -48,6 +48,10 @@ static inline bool frame_is_none(struct frame f)
 #define MM_NR_WMARK 4	    /* min, low, high, promo */
 #define MM_ZONES_PER_NODE 5 /* zone indices of lowmem_reserve */
 
+/* Zones by meaning: their indices differ between architectures. */
+enum mm_zone_kind { MM_ZK_DMA, MM_ZK_DMA32, MM_ZK_NORMAL, MM_ZK_HIGHMEM, MM_ZK_MOVABLE, MM_ZK_DEVICE, MM_NR_ZONE_KINDS };
+#define MM_NO_ZONE_INDEX 255u
+
 /* Same numbers as enum migratetype of capture.h. */
 enum mm_type { MM_UNMOVABLE, MM_MOVABLE, MM_RECLAIMABLE, MM_HIGHATOMIC, MM_CMA, MM_ISOLATE };
 enum mm_wmark { MM_WMARK_MIN, MM_WMARK_LOW, MM_WMARK_HIGH, MM_WMARK_PROMO };
@@ -98,7 +102,10 @@ struct mm_frame {
 _Static_assert(sizeof(struct mm_frame) == 16, "at most 16 bytes per frame");
 #define MM_NO_LIST UINT16_MAX
 
-/* What is known of an allocated page (set on every frame of it; HEAD on the first only). */
+/*
+ * What is known of an allocated page: kept at its first frame only (HEAD; frame.order is the page's order). The frames
+ * behind it have flags 0, as all frames of a free buddy but its head have. A scan over frames goes by heads.
+ */
 #define MM_F_HEAD 0x0001u	 /* first frame of an allocated page of `order` */
 #define MM_F_ALLOCATED 0x0002u	 /* out of the allocator */
 #define MM_F_LRU 0x0004u	 /* PageLRU: on an LRU list (also where the machine keeps no LRU lists, as in verify) */
@@ -236,10 +243,16 @@ struct mm {
 	uint32_t list_pcp, list_lru, list_private; /* first list index of each group; free lists start at 0 */
 	uint32_t extfrag_threshold, watermark_boost_factor, compact_unevictable_allowed, mobility_disabled;
 	uint32_t swap_free;	   /* free swap slots; 0: anonymous pages cannot be reclaimed */
+	uint32_t page_shift;	   /* 12 for 4 KiB pages */
+	uint8_t zone_index_of[MM_NR_ZONE_KINDS]; /* zone index by enum mm_zone_kind; MM_NO_ZONE_INDEX: not configured */
 	/* offsets of the parts from the start of the block, 16-byte aligned */
 	uint64_t off_pcps, off_lists, off_frames, off_blocks, off_objects, off_ids, off_private, off_stats;
 	struct mm_capture capture;
 	uint64_t now;		   /* ns, kept by the drivers; steers nothing in here but deferred work */
+	uint32_t cpu;		   /* the CPU that runs now: whose counter differences change; drivers and whole
+				      operations (mm_get_page, mm_free_page) set it */
+	uint32_t percpu_high_fraction; /* sysctl percpu_pagelist_high_fraction */
+	uint32_t wake_kswapd;	   /* nodes (bits) whose kswapd a boosted zone woke [rmqueue]; the driver clears it */
 	struct mm_node nodes[MM_MAX_NODES];
 	struct mm_zone zones[MM_MAX_ZONES];
 };
@@ -322,7 +335,12 @@ struct mm_config {
 	const char *era;     /* overrides the choice when not NULL */
 	uint64_t end_pfn;    /* one past the highest frame */
 	uint32_t nr_cpus, nr_nodes, nr_orders, pageblock_order, nr_types;
-	const struct mm_zone_config *zones; /* every populated zone; the machine's zone numbers are this order */
+	uint32_t page_shift; /* 0: 12 */
+	/*
+	 * Every zone of the kernel, by node and then by zone index. Only populated ones (managed > 0) become zones of the
+	 * machine, in this order; the names of the others say which zone indices exist.
+	 */
+	const struct mm_zone_config *zones;
 	uint32_t nr_zones;
 	bool objects;	       /* with the object table and LRU lists (what-if) */
 	uint32_t private_size; /* bytes for a policy's private state */
@@ -368,7 +386,8 @@ void mm_list_del(struct mm *mm, struct frame f);
 void mm_list_rotate_to_first(struct mm *mm, struct frame f);
 /* [first..f] moves behind the tail: f becomes last. */
 void mm_list_rotate_to_last(struct mm *mm, struct frame f);
-/* Which free list's (order, type) or -1s; pcp likewise. */
+/* Moves @f, which is on a list, right behind @before on the same list. */
+void mm_list_move_behind(struct mm *mm, struct frame f, struct frame before);
 bool mm_on_buddy_list(const struct mm *mm, struct frame f); /* head of a free buddy */
 bool mm_on_pcp_list(const struct mm *mm, struct frame f);
 bool mm_on_lru_list(const struct mm *mm, struct frame f);
@@ -389,6 +408,11 @@ void mm_set_block_skip(struct mm *mm, struct frame f, bool skip);
 
 /* ---- the buddy lists [page_alloc.c] ---- */
 
+/* Where an allocated page is freed or kept in pieces: makes heads of order @order all over the page at @f. */
+void mm_split_page(struct mm *mm, struct frame f, uint32_t order);
+/* The head of the allocated page that contains @f, or FRAME_NONE. */
+struct frame mm_page_head(const struct mm *mm, struct frame f);
+
 /* Puts a free buddy on a list while a machine is being built: no merging. Frames lose MM_F_HOLE. */
 void mm_build_buddy(struct mm *mm, struct frame f, uint32_t zone, uint32_t order, uint32_t type);
 void mm_build_pcp(struct mm *mm, struct frame f, uint32_t zone, uint32_t cpu, uint32_t pindex, uint32_t type);
@@ -399,7 +423,7 @@ void mm_build_allocated(struct mm *mm, struct frame f, uint32_t order, uint32_t 
 struct frame mm_peek_smallest(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type, uint32_t *found);
 /*
  * Takes free buddy @f (order @found) off its list for a page of @order; the rest goes back to the lists of @type
- * [expand]. Does not touch counters: see mm_free_pages_mod.
+ * [expand]. The page becomes allocated (MM_F_HEAD). Does not touch NR_FREE_PAGES: callers do, with mm_mod_free().
  */
 void mm_take(struct mm *mm, struct frame f, uint32_t found, uint32_t order, uint32_t type);
 
@@ -417,6 +441,9 @@ void mm_steal(struct mm *mm, uint32_t zone, uint32_t type, uint32_t alloc_flags,
 /* __rmqueue whole: smallest, fallback, again. *fb (may be NULL) tells what fallback was used, head NONE if none. */
 struct frame mm_rmqueue(struct mm *mm, uint32_t zone, uint32_t order, uint32_t type, uint32_t alloc_flags,
 			struct mm_fallback *fb);
+
+/* Marks the page at @f allocated, order @order: for pages that come from a per-cpu list or a repair. */
+void mm_mark_allocated(struct mm *mm, struct frame f, uint32_t order);
 
 #define MM_FPI_TO_TAIL 1u
 /* __free_one_page: merges and puts on the list of @type. Returns the head of the resulting buddy. */
@@ -443,6 +470,14 @@ uint32_t mm_refill_want(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t ord
 uint32_t mm_refill(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order, uint32_t type, uint32_t alloc_flags);
 /* Head of the list, taken off and counted; FRAME_NONE when empty. */
 struct frame mm_pcp_pop(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order, uint32_t type);
+
+/* One page of a refill, put behind the others; and one page taken out from anywhere (repairs, steps). */
+void mm_pcp_add_refilled(struct mm *mm, uint32_t zone, uint32_t cpu, struct frame f, uint32_t order, uint32_t type);
+void mm_pcp_del(struct mm *mm, uint32_t zone, uint32_t cpu, struct frame f);
+/* Would freeing @f now drain? Changes nothing. */
+bool mm_pcp_free_would_drain(const struct mm *mm, uint32_t cpu, struct frame f, uint32_t order);
+/* Base pages per chunk of a whole drain [drain_pages_zone]. */
+int32_t mm_drain_chunk(const struct mm *mm, uint32_t zone, uint32_t cpu);
 
 /* A drain in progress; step until done. Callers that only want it done call mm_drain_all(). */
 struct mm_drain {

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of eras and the formulas that size per-cpu lists.
+ *
+ * Rows follow kernel-facts section 11: Debian's 6.1 changed at .97 (order-9 lists split by mobility),
+ * .104 (cap of the free factor, drains in chunks), .116 (alloc flags) and .157 (highatomic). Recordings
+ * of other kernels run on the nearest row and say so.
+ */
+#include "mm/era.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_CAP UINT32_MAX
+
+const struct mm_era mm_eras[] = {
+	{
+		.name = "6.1",
+		.summary = "6.1.157 and later: per-cpu lists of orders 0..3 and 9, steal by whole block",
+		.from = {6, 1, 157},
+		.until = {6, 2, 0},
+		.nr_pcp_lists = 14,
+		.pcp_max_order = 3,
+		.pcp_batch_scale_max = 5,
+		.drain_in_chunks = true,
+		.highatomic_needs_high = true,
+	},
+	{
+		.name = "6.1.116",
+		.summary = "6.1.116 to 6.1.156: highatomic for every order>0 request that cannot reclaim",
+		.from = {6, 1, 116},
+		.until = {6, 1, 157},
+		.nr_pcp_lists = 14,
+		.pcp_max_order = 3,
+		.pcp_batch_scale_max = 5,
+		.drain_in_chunks = true,
+	},
+	{
+		.name = "6.1.104",
+		.summary = "6.1.104 to 6.1.115: free factor capped, drains in chunks",
+		.from = {6, 1, 104},
+		.until = {6, 1, 116},
+		.nr_pcp_lists = 14,
+		.pcp_max_order = 3,
+		.pcp_batch_scale_max = 5,
+		.drain_in_chunks = true,
+	},
+	{
+		.name = "6.1.97",
+		.summary = "6.1.97 to 6.1.103: free factor without a cap",
+		.from = {6, 1, 97},
+		.until = {6, 1, 104},
+		.nr_pcp_lists = 14,
+		.pcp_max_order = 3,
+		.pcp_batch_scale_max = NO_CAP,
+	},
+};
+const uint32_t mm_nr_eras = ARRAY_SIZE(mm_eras);
+
+const char *mm_era_name(uint32_t index)
+{
+	return index < mm_nr_eras ? mm_eras[index].name : NULL;
+}
+
+const char *mm_era_summary(uint32_t index)
+{
+	return index < mm_nr_eras ? mm_eras[index].summary : NULL;
+}
+
+/* "6.1.0-56-cloud-amd64" names no point release: Debian puts that into uname -v, callers pass what they know. */
+static bool release_parse(const char *release, uint32_t v[3])
+{
+	char *end;
+
+	memset(v, 0, 3 * sizeof(v[0]));
+	for (int i = 0; i < 3; i++) {
+		v[i] = (uint32_t)strtoul(release, &end, 10);
+		if (end == release)
+			return i > 0;
+		if (*end != '.')
+			break;
+		release = end + 1;
+	}
+	return true;
+}
+
+static int release_cmp(const uint32_t a[3], const uint32_t b[3])
+{
+	for (int i = 0; i < 3; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return 0;
+}
+
+uint32_t mm_era_find(const char *release, bool *exact)
+{
+	uint32_t v[3];
+
+	*exact = false;
+	if (!release || !release_parse(release, v))
+		return 0;
+	for (uint32_t i = 0; i < mm_nr_eras; i++) {
+		if (release_cmp(v, mm_eras[i].from) >= 0 && release_cmp(v, mm_eras[i].until) < 0) {
+			*exact = true;
+			return i;
+		}
+	}
+	return 0;
+}
+
+/* zone_batchsize [page_alloc.c, 6.1]: a quarter of a thousandth, at most 1 MiB, as 2^n - 1 */
+int32_t mm_era_batch(uint32_t managed, uint32_t page_shift)
+{
+	uint32_t batch = managed >> 10;
+	uint32_t cap = (1u << 20) >> page_shift;
+	uint32_t pow2 = 1;
+
+	if (batch > cap)
+		batch = cap;
+	batch /= 4;
+	if (batch < 1)
+		batch = 1;
+	batch += batch / 2;
+	while (pow2 * 2 <= batch)
+		pow2 *= 2;
+	return pow2 - 1 > 0 ? (int32_t)(pow2 - 1) : 1;
+}
+
+/* zone_highsize [page_alloc.c, 6.1]; every CPU is taken to belong to the zone's node */
+int32_t mm_era_high(const struct mm *mm, uint32_t zone, int32_t batch)
+{
+	const struct mm_zone *z = &mm->zones[zone];
+	uint64_t total = z->wmark[MM_WMARK_LOW] + z->boost;
+	int32_t high;
+
+	if (mm->percpu_high_fraction)
+		total = z->managed / mm->percpu_high_fraction;
+	high = (int32_t)(total / mm->nr_cpus);
+	return high > batch * 4 ? high : batch * 4;
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Watermarks, alloc flags and the walk over zones [page_alloc.c, 6.1]. */
+#include "mm/era.h"
+
+/* Requests that may use reserves [ALLOC_RESERVES]. */
+#define ALLOC_RESERVES (MM_ALLOC_NON_BLOCK | MM_ALLOC_MIN_RESERVE | MM_ALLOC_HIGHATOMIC | MM_ALLOC_OOM)
+
+uint32_t mm_gfp_type(uint32_t gfp)
+{
+	return (gfp & (MM_GFP_MOVABLE | MM_GFP_RECLAIMABLE)) >> 3;
+}
+
+static uint32_t index_or(const struct mm *mm, enum mm_zone_kind kind, uint32_t otherwise)
+{
+	return mm->zone_index_of[kind] == MM_NO_ZONE_INDEX ? otherwise : mm->zone_index_of[kind];
+}
+
+/* gfp_zone: a zone that the kernel was built without stands for NORMAL [OPT_ZONE_*]. */
+uint32_t mm_gfp_zone(const struct mm *mm, uint32_t gfp)
+{
+	uint32_t normal = index_or(mm, MM_ZK_NORMAL, 0);
+
+	if (gfp & MM_GFP_DMA)
+		return index_or(mm, MM_ZK_DMA, normal);
+	if (gfp & MM_GFP_DMA32)
+		return index_or(mm, MM_ZK_DMA32, normal);
+	if ((gfp & MM_GFP_MOVABLE) && (gfp & MM_GFP_HIGHMEM))
+		return index_or(mm, MM_ZK_MOVABLE, normal);
+	if (gfp & MM_GFP_HIGHMEM)
+		return index_or(mm, MM_ZK_HIGHMEM, normal);
+	return normal;
+}
+
+/* First populated zone of the node's zonelist at or below @highest; UINT32_MAX if none. */
+static uint32_t preferred_zone(const struct mm *mm, uint32_t node, uint32_t highest)
+{
+	for (uint32_t i = 0; i < mm->nodes[node].nr_zonelist; i++) {
+		uint32_t zone = mm->nodes[node].zonelist[i];
+
+		if ((uint32_t)mm->zones[zone].index <= highest)
+			return zone;
+	}
+	return UINT32_MAX;
+}
+
+static bool node_has_index(const struct mm *mm, int32_t node, uint32_t index)
+{
+	for (uint32_t z = 0; z < mm->nr_zones; z++)
+		if (mm->zones[z].node == node && (uint32_t)mm->zones[z].index == index)
+			return true;
+	return false;
+}
+
+/* alloc_flags_nofragment: only where there is a DMA32 zone to turn to before fragmenting NORMAL */
+static uint32_t flags_nofragment(const struct mm *mm, uint32_t zone)
+{
+	uint32_t dma32 = mm->zone_index_of[MM_ZK_DMA32];
+
+	if (dma32 == MM_NO_ZONE_INDEX || zone == UINT32_MAX)
+		return 0;
+	if (mm->zones[zone].index != mm->zone_index_of[MM_ZK_NORMAL])
+		return 0;
+	if (mm->nr_nodes > 1 && !node_has_index(mm, mm->zones[zone].node, dma32))
+		return 0;
+	return MM_ALLOC_NOFRAGMENT;
+}
+
+uint32_t mm_alloc_flags_fast(const struct mm *mm, const struct mm_request *rq)
+{
+	uint32_t flags = MM_WMARK_LOW;
+
+	if (rq->gfp & MM_GFP_KSWAPD_RECLAIM)
+		flags |= MM_ALLOC_KSWAPD;
+	if (rq->type == MM_MOVABLE)
+		flags |= MM_ALLOC_CMA;
+	return flags | flags_nofragment(mm, preferred_zone(mm, rq->node, mm_gfp_zone(mm, rq->gfp)));
+}
+
+/* gfp_to_alloc_flags; real-time tasks are not told apart */
+uint32_t mm_alloc_flags_slow(const struct mm *mm, const struct mm_request *rq)
+{
+	uint32_t flags = MM_WMARK_MIN | MM_ALLOC_CPUSET;
+
+	if (rq->gfp & MM_GFP_HIGH)
+		flags |= MM_ALLOC_MIN_RESERVE;
+	if (rq->gfp & MM_GFP_KSWAPD_RECLAIM)
+		flags |= MM_ALLOC_KSWAPD;
+	if (!(rq->gfp & MM_GFP_DIRECT_RECLAIM)) {
+		if (!(rq->gfp & MM_GFP_NOMEMALLOC)) {
+			flags |= MM_ALLOC_NON_BLOCK;
+			if (rq->order && (!mm_era_of(mm)->highatomic_needs_high || (rq->gfp & MM_GFP_HIGH)))
+				flags |= MM_ALLOC_HIGHATOMIC;
+		}
+		if (flags & MM_ALLOC_MIN_RESERVE)
+			flags &= ~MM_ALLOC_CPUSET;
+	}
+	if (rq->type == MM_MOVABLE)
+		flags |= MM_ALLOC_CMA;
+	return flags;
+}
+
+int64_t mm_wmark(const struct mm *mm, uint32_t zone, enum mm_wmark w)
+{
+	return (int64_t)mm->zones[zone].wmark[w] + mm->zones[zone].boost;
+}
+
+static int64_t unusable_free(const struct mm_zone *z, uint32_t order, uint32_t alloc_flags)
+{
+	int64_t unusable = (1 << order) - 1;
+
+	if (!(alloc_flags & ALLOC_RESERVES))
+		unusable += z->reserved_highatomic;
+	return unusable;
+}
+
+static bool has_suitable_buddy(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t alloc_flags)
+{
+	for (uint32_t o = order; o < mm->nr_orders; o++) {
+		if (!mm->zones[zone].nr_free[o])
+			continue;
+		for (uint32_t t = 0; t < MM_NR_PCP_TYPES; t++)
+			if (!mm_buddy_empty(mm, zone, o, t))
+				return true;
+		if ((alloc_flags & MM_ALLOC_CMA) && !mm_buddy_empty(mm, zone, o, MM_CMA))
+			return true;
+		if ((alloc_flags & (MM_ALLOC_HIGHATOMIC | MM_ALLOC_OOM)) &&
+		    !mm_buddy_empty(mm, zone, o, MM_HIGHATOMIC))
+			return true;
+	}
+	return false;
+}
+
+/* __zone_watermark_ok */
+bool mm_watermark_ok(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark, uint32_t highest,
+		     uint32_t alloc_flags, int64_t free)
+{
+	const struct mm_zone *z = &mm->zones[zone];
+	int64_t min = mark;
+
+	free = (free < 0 ? 0 : free) - unusable_free(z, order, alloc_flags);
+	if (alloc_flags & MM_ALLOC_MIN_RESERVE) {
+		min -= min / 2;
+		if (alloc_flags & MM_ALLOC_NON_BLOCK)
+			min -= min / 4;
+	}
+	if (alloc_flags & MM_ALLOC_OOM)
+		min -= min / 2;
+	if (free <= min + z->lowmem_reserve[highest])
+		return false;
+	return order == 0 || has_suitable_buddy(mm, zone, order, alloc_flags);
+}
+
+bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark, uint32_t highest,
+		       uint32_t alloc_flags, uint32_t gfp)
+{
+	const struct mm_zone *z = &mm->zones[zone];
+	int64_t free = z->free_global < 0 ? 0 : z->free_global;
+
+	if (order == 0) {
+		int64_t unusable = unusable_free(z, 0, alloc_flags);
+		int64_t usable = free - (unusable < free ? unusable : free);
+
+		if (usable > mark + z->lowmem_reserve[highest])
+			return true;
+	}
+	if (mm_watermark_ok(mm, zone, order, mark, highest, alloc_flags, free))
+		return true;
+	/* Atomic requests need not respect the boost. */
+	if (order == 0 && (gfp & MM_GFP_ATOMIC) && z->boost &&
+	    (alloc_flags & MM_ALLOC_WMARK_MASK) == MM_WMARK_MIN)
+		return mm_watermark_ok(mm, zone, order, z->wmark[MM_WMARK_MIN], highest, alloc_flags, free);
+	return false;
+}
+
+/* ---- whole allocations ---- */
+
+static struct frame rmqueue_pcplist(struct mm *mm, uint32_t zone, const struct mm_request *rq, uint32_t alloc_flags)
+{
+	uint32_t list = mm_pcp_list(mm, zone, rq->cpu, mm_pindex(mm, rq->order, rq->type));
+
+	mm_pcp(mm, zone, rq->cpu)->free_factor >>= 1;
+	if (!mm_list_count(mm, list))
+		mm_refill(mm, zone, rq->cpu, rq->order, rq->type, alloc_flags);
+	return mm_pcp_pop(mm, zone, rq->cpu, rq->order, rq->type);
+}
+
+static struct frame take_highatomic(struct mm *mm, uint32_t zone, uint32_t order)
+{
+	uint32_t found;
+	struct frame f = mm_peek_smallest(mm, zone, order, MM_HIGHATOMIC, &found);
+
+	if (!frame_is_none(f))
+		mm_take(mm, f, found, order, MM_HIGHATOMIC);
+	return f;
+}
+
+static struct frame rmqueue_buddy(struct mm *mm, uint32_t zone, const struct mm_request *rq, uint32_t alloc_flags)
+{
+	struct frame f = FRAME_NONE;
+
+	if (alloc_flags & MM_ALLOC_HIGHATOMIC)
+		f = take_highatomic(mm, zone, rq->order);
+	if (frame_is_none(f))
+		f = mm_rmqueue(mm, zone, rq->order, rq->type, alloc_flags, NULL);
+	if (frame_is_none(f) && (alloc_flags & (MM_ALLOC_OOM | MM_ALLOC_NON_BLOCK)))
+		f = take_highatomic(mm, zone, rq->order);
+	if (!frame_is_none(f))
+		mm_mod_free(mm, zone, mm->cpu, -(1 << rq->order));
+	return f;
+}
+
+static struct frame rmqueue(struct mm *mm, uint32_t zone, const struct mm_request *rq, uint32_t alloc_flags)
+{
+	struct frame f = FRAME_NONE;
+
+	if (mm_pcp_allowed_order(mm, rq->order))
+		f = rmqueue_pcplist(mm, zone, rq, alloc_flags);
+	if (frame_is_none(f))
+		f = rmqueue_buddy(mm, zone, rq, alloc_flags);
+	if (mm->zones[zone].flags & MM_ZONE_BOOSTED) {
+		mm->zones[zone].flags &= ~MM_ZONE_BOOSTED;
+		mm->wake_kswapd |= 1u << mm->zones[zone].node;
+	}
+	return f;
+}
+
+static struct frame walk_zones(struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags)
+{
+	const struct mm_node *node = &mm->nodes[rq->node];
+	uint32_t highest = mm_gfp_zone(mm, rq->gfp);
+
+	for (uint32_t i = 0; i < node->nr_zonelist; i++) {
+		uint32_t zone = node->zonelist[i];
+		const struct mm_zone *z = &mm->zones[zone];
+		struct frame f;
+
+		if ((uint32_t)z->index > highest)
+			continue;
+		if ((rq->gfp & MM_GFP_THISNODE) && (uint32_t)z->node != rq->node)
+			continue;
+		/* Locality matters more than fragmentation [get_page_from_freelist]. */
+		if ((alloc_flags & MM_ALLOC_NOFRAGMENT) && mm->nr_nodes > 1 && (uint32_t)z->node != rq->node)
+			return FRAME_NONE;
+		if (!(alloc_flags & MM_ALLOC_NO_WATERMARKS) &&
+		    !mm_watermark_fast(mm, zone, rq->order,
+				       mm_wmark(mm, zone, alloc_flags & MM_ALLOC_WMARK_MASK), highest,
+				       alloc_flags, rq->gfp))
+			continue;
+		f = rmqueue(mm, zone, rq, alloc_flags);
+		if (frame_is_none(f))
+			continue;
+		if (alloc_flags & MM_ALLOC_HIGHATOMIC)
+			mm_reserve_highatomic(mm, zone, f);
+		return f;
+	}
+	return FRAME_NONE;
+}
+
+struct frame mm_get_page(struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags)
+{
+	struct frame f;
+
+	mm->cpu = rq->cpu;
+	f = walk_zones(mm, rq, alloc_flags);
+	if (frame_is_none(f) && (alloc_flags & MM_ALLOC_NOFRAGMENT))
+		f = walk_zones(mm, rq, alloc_flags & ~MM_ALLOC_NOFRAGMENT);
+	if (!frame_is_none(f))
+		mm_stats(mm)->allocs[rq->order < MM_NR_ORDERS ? rq->order : MM_NR_ORDERS - 1]++;
+	return f;
+}
