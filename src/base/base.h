@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ground floor: errors with text, growing strings, parameter tables, units, seeded random
+ * The ground floor: errors with text, growing strings, JSON, parameter tables, units, seeded random
  * numbers and progress. Nothing here knows what a page is.
  *
  * Functions that can fail return 0 or -1 (or NULL) and put one sentence for a person into a struct
@@ -51,6 +51,30 @@ void strbuf_printf(struct strbuf *sb, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void strbuf_json(struct strbuf *sb, const char *s);
 /* Takes the string out; the caller frees it. */
 char *strbuf_detach(struct strbuf *sb);
+
+/* ---- JSON: a writer that knows about commas and indentation ---- */
+
+#define JSON_MAX_DEPTH 16
+
+struct json {
+	struct strbuf *out;
+	unsigned int depth;
+	char closer[JSON_MAX_DEPTH]; /* '}' or ']' of each open level */
+	bool filled[JSON_MAX_DEPTH];
+};
+
+/* The text is added to @out. In an object every value has a @key; in an array and outermost it is
+ * NULL. */
+void json_init(struct json *j, struct strbuf *out);
+void json_object(struct json *j, const char *key);
+void json_array(struct json *j, const char *key);
+void json_end(struct json *j); /* closes the innermost object or array */
+void json_string(struct json *j, const char *key, const char *value); /* NULL: null */
+void json_i64(struct json *j, const char *key, int64_t value);
+void json_u64(struct json *j, const char *key, uint64_t value);
+void json_bool(struct json *j, const char *key, bool value);
+void json_double(struct json *j, const char *key, double value);
+void json_null(struct json *j, const char *key);
 
 /* ---- files ---- */
 

@@ -101,6 +101,42 @@ START_TEST(strbuf_json_escapes)
 }
 END_TEST
 
+START_TEST(json_writer)
+{
+	struct strbuf sb;
+	struct json j;
+
+	strbuf_init(&sb);
+	json_init(&j, &sb);
+	json_object(&j, NULL);
+	json_string(&j, "na\"me", "x\n");
+	json_array(&j, "list");
+	json_i64(&j, NULL, INT64_MIN);
+	json_u64(&j, NULL, UINT64_MAX);
+	json_object(&j, NULL);
+	json_end(&j);
+	json_end(&j);
+	json_bool(&j, "yes", true);
+	json_double(&j, "half", 0.5);
+	json_double(&j, "none", 0.0 / 0.0);
+	json_string(&j, "nothing", NULL);
+	json_end(&j);
+	ck_assert_str_eq(sb.s, "{\n"
+			       "  \"na\\\"me\": \"x\\n\",\n"
+			       "  \"list\": [\n"
+			       "    -9223372036854775808,\n"
+			       "    18446744073709551615,\n"
+			       "    {}\n"
+			       "  ],\n"
+			       "  \"yes\": true,\n"
+			       "  \"half\": 0.5,\n"
+			       "  \"none\": null,\n"
+			       "  \"nothing\": null\n"
+			       "}\n");
+	strbuf_release(&sb);
+}
+END_TEST
+
 /* ---- files: each test has a directory of its own ---- */
 
 static char *dir;
@@ -465,6 +501,7 @@ static Suite *base_suite(void)
 	tcase_add_test(tc, error_too_long_is_marked);
 	tcase_add_test(tc, strbuf_grows);
 	tcase_add_loop_test(tc, strbuf_json_escapes, 0, (int)ARRAY_SIZE(json_cases));
+	tcase_add_test(tc, json_writer);
 	tc = add_case(s, "files");
 	tcase_add_checked_fixture(tc, dir_setup, dir_teardown);
 	tcase_add_test(tc, file_write_then_read);

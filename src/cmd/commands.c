@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/cmd.h"
+
+/* In the order of the work: record, look, trust, ask, show. */
+const struct command *const command_table[] = {
+	&cmd_version,
+	NULL,
+};
