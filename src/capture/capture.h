@@ -36,6 +36,7 @@ enum migratetype {
 	MT_NR
 };
 const char *migratetype_name(enum migratetype mt); /* "Unmovable", ... as /proc/pagetypeinfo prints them */
+int migratetype_by_name(const char *name);	   /* -1 when unknown */
 
 /* One zone. Numbers are pages unless said otherwise; -1 (or UINT64_MAX) where it could not be read. */
 struct snap_zone {
@@ -139,6 +140,11 @@ int snapshot_save(const struct snapshot *s, const char *path, struct error *err)
  */
 int snapshot_from_proc(struct snapshot *s, const char *zoneinfo, const char *pagetypeinfo, const uint64_t *kpageflags,
 		       const uint64_t *kpagecount, size_t nr_frames, struct error *err) MUST_CHECK;
+/*
+ * Adds what /proc/buddyinfo knows and pagetypeinfo does not: the rest of counts that pagetypeinfo cut off (">100000"),
+ * or all of them when it could not be read. Buddies of unknown type are counted as movable.
+ */
+int snapshot_add_buddyinfo(struct snapshot *s, const char *buddyinfo, struct error *err) MUST_CHECK;
 
 /* ---- the manifest ---- */
 
@@ -163,6 +169,8 @@ struct manifest {
 void manifest_init(struct manifest *m);
 void manifest_release(struct manifest *m);
 int manifest_load(struct manifest *m, const char *path, struct error *err) MUST_CHECK;
+/* The same from memory (NUL-terminated, @len bytes); @path is for errors only. */
+int manifest_parse(struct manifest *m, const char *text, size_t len, const char *path, struct error *err) MUST_CHECK;
 int manifest_save(const struct manifest *m, const char *path, struct error *err) MUST_CHECK;
 /* Value of a pair, or NULL. Keys are "section.name". */
 const char *manifest_get(const struct manifest *m, const char *key);
