@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Inside the store: the open database and the small wrappers around SQLite that its files share. */
+#ifndef ZR_STORE_DB_H
+#define ZR_STORE_DB_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	bool made;   /* this call made the file */
+	bool stored; /* something was committed to it */
+};
+
+/* The sentence for SQLite's last error; returns -1. @doing: "open", "write", "read". */
+int db_error(struct store *s, const char *doing, struct error *err);
+int db_exec(struct store *s, const char *sql, const char *doing, struct error *err);
+sqlite3_stmt *db_prepare(struct store *s, const char *sql, const char *doing, struct error *err);
+/* Runs a statement that gives no rows, and makes it ready for the next values. */
+int db_step(struct store *s, sqlite3_stmt *st, struct error *err);
+void db_rollback(struct store *s);
+
+void bind_text(sqlite3_stmt *st, int column, const char *text);
+/* Copies a text column, cut to fit; NULL becomes "". */
+void column_text(sqlite3_stmt *st, int column, char *to, size_t size);
+
+/* Makes or migrates the tables inside the caller's transaction, from @version to
+ * STORE_SCHEMA_VERSION. */
+int schema_migrate(struct store *s, int version, struct error *err);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Results in SQLite: one file that holds what every policy made of every capture. The tables are an
+ * interface of their own, described in SCHEMA.md, versioned (PRAGMA user_version) and migrated
+ * forward when a database is opened for writing; older ones are read through a migrated copy in
+ * memory and stay as they are.
+ *
+ * A run is identified by capture, policy, parameters, era and window; storing it again replaces it.
+ * Each run is one transaction: it is in the database wholly or not at all.
+ */
+#ifndef ZR_STORE_H
+#define ZR_STORE_H
+
+#include "base/base.h"
+#include "replay/replay.h"
+
+#define STORE_SCHEMA_VERSION 1
+#define STORE_APPLICATION_ID 0x5a524442 /* "ZRDB" */
+#define STORE_DEFAULT_PATH "zonereplay.db"
+#define STORE_RECORDED "recorded" /* policy of the row that says what the real kernel did */
+
+/* ---- the figures of an outcome: one row per scalar, for columns, tables and comparisons alike
+ * ---- */
+
+enum better { BETTER_NONE, BETTER_MORE, BETTER_LESS };
+
+struct figure {
+	const char *name;  /* column in `runs`, key in CSV and JSON */
+	const char *label; /* for people */
+	size_t offset;	   /* in struct outcome */
+	bool ranged;	   /* struct ranged, stored as three columns; else uint64_t */
+	enum better better;
+	bool reclaim; /* rests on the LRU's order whatever else happened */
+};
+extern const struct figure store_figures[];
+extern const size_t store_nr_figures;
+
+const struct figure *figure_find(const char *name);
+/* Central value and range of a figure; low == high == central for those without a range. */
+struct ranged figure_get(const struct figure *f, const struct outcome *o);
+
+/* ---- rows ---- */
+
+struct store_capture {
+	char id[33];
+	char name[128];
+	char release[128];
+	char arch[32];
+	char initial_state[8];
+	uint64_t events, lost_events;
+	double fidelity; /* percent of page allocations that verify predicts; negative: not known */
+};
+
+/* Where a row came from. Differs between repetitions, so it is kept apart from the results. */
+struct store_provenance {
+	char program[64]; /* "zonereplay 0.1.0" */
+	char command[1024];
+	int64_t finished; /* seconds since 1970 */
+};
+
+struct store_run {
+	int64_t id; /* row in `runs`; set by reading */
+	struct store_capture capture;
+	struct outcome outcome; /* owns its samples */
+	uint64_t from, to;	/* the window, as in struct whatif_options */
+	struct store_provenance provenance;
+};
+
+struct store_runs {
+	struct store_run *v;
+	size_t nr;
+};
+
+/* ---- the database ---- */
+
+enum store_mode {
+	STORE_READ,  /* must exist; never changed */
+	STORE_WRITE, /* made if it does not exist, migrated if it is old */
+};
+
+struct store;
+
+/*
+ * Opens @path. A file that is not a zonereplay database, one made by a newer program, one that
+ * another process holds, and one that cannot be written are refused. A file that this call made
+ * disappears again when nothing was stored.
+ */
+struct store *store_open(const char *path, enum store_mode mode, struct error *err) MUST_CHECK;
+void store_close(struct store *s);
+
+int store_put(struct store *s, const struct store_run *run, struct error *err) MUST_CHECK;
+/* What verify found for a capture that is in the database, in percent. */
+int store_set_fidelity(struct store *s, const char *capture_id, double percent,
+		       struct error *err) MUST_CHECK;
+
+/* All runs without their samples, in the order in which they were first stored. */
+int store_load(struct store *s, struct store_runs *out, struct error *err) MUST_CHECK;
+/* Fills zones and samples of one run that store_load() gave. */
+int store_load_samples(struct store *s, struct store_run *run, struct error *err) MUST_CHECK;
+void store_runs_release(struct store_runs *r);
+
+#endif
