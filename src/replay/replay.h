@@ -25,6 +25,8 @@ struct build_options {
  * shows (a frame whose first event is an allocation was free) and by kpageflags when there; list order is then a guess.
  * With no snapshot at all it is an error that says what would help.
  */
+/* The recording kernel with its point release where that can be known ("6.1.192"), for choosing an era. */
+void capture_kernel_release(const struct capture *c, const struct trace *t, char *out, size_t size);
 struct mm *machine_build(const struct capture *c, const struct trace *t, const struct build_options *opt,
 			 struct error *err) MUST_CHECK;
 
