@@ -16,8 +16,7 @@
 # ZR_KEEP=1 keeps the scratch directories and says where they are.
 
 : "${ZONEREPLAY:?run me through make check}" "${ZR_SRCDIR:?run me through make check}"
-# Leaks would be found in libraries too; the unit tests look for ours.
-export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}" LC_ALL=C
+export LC_ALL=C
 
 t_number=0 t_failed=0 t_name='' t_bad=0 t_status=0 t_checked=1
 t_top=$(mktemp -d "${TMPDIR:-/tmp}/zonereplay-test-XXXXXX") || exit 99

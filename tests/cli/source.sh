@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# House rules that a machine can check.
+. "$ZR_SRCDIR/tests/cli/lib.sh"
+
+source_files() {
+	(cd "$ZR_SRCDIR" && find src policies tests traces -name '*.[ch]' -print 2>/dev/null | sort)
+}
+
+begin 'every source file and script begins with its licence'
+(
+	source_files
+	cd "$ZR_SRCDIR" && find tests traces -name '*.sh' && echo quickstart
+) >list
+while read -r file; do
+	head -n 2 "$ZR_SRCDIR/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-only' ||
+		bad "$file: no SPDX line"
+done <list
+
+begin 'clang-format has nothing to say'
+if ! command -v clang-format >/dev/null; then
+	skip 'clang-format is not installed'
+else
+	source_files >list
+	while read -r file; do
+		(cd "$ZR_SRCDIR" && clang-format --dry-run -Werror "$file" >/dev/null 2>&1) ||
+			bad "$file: run clang-format -i on it"
+	done <list
+fi
+
+begin 'no file is longer than 600 lines'
+while read -r file; do
+	lines=$(wc -l <"$ZR_SRCDIR/$file")
+	[ "$lines" -le 600 ] || bad "$file: $lines lines"
+done < <(source_files | grep -v '^tests/')
+
+begin 'nothing below src/cmd prints to the terminal or ends the program'
+found=$(cd "$ZR_SRCDIR" && grep -nE '\b(printf|puts|putchar|perror|exit|_exit|err|warn)\(' \
+	$(find src policies -name '*.c' ! -path 'src/cmd/*') /dev/null)
+[ -z "$found" ] || while read -r line; do bad "$line"; done <<<"$found"
+
+finish
