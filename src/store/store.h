@@ -24,13 +24,20 @@
 
 enum better { BETTER_NONE, BETTER_MORE, BETTER_LESS };
 
+enum figure_about {
+	FIGURE_OF_THE_MODEL, /* follows from what the policy did */
+	FIGURE_OF_THE_TRACE, /* the same whatever the policy */
+	FIGURE_UNKNOWN,	     /* counts what the recording cannot show */
+	FIGURE_DEFECT,	     /* counts what is wrong with the recording */
+};
+
 struct figure {
 	const char *name;  /* column in `runs`, key in CSV and JSON */
 	const char *label; /* for people */
 	size_t offset;	   /* in struct outcome */
 	bool ranged;	   /* struct ranged, stored as three columns; else uint64_t */
 	enum better better;
-	bool reclaim; /* rests on the LRU's order whatever else happened */
+	enum figure_about about;
 };
 extern const struct figure store_figures[];
 extern const size_t store_nr_figures;

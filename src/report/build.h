@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Inside the report: the steps that make a table of its series, and what printers share. */
+#ifndef ZR_REPORT_BUILD_H
+#define ZR_REPORT_BUILD_H
+
+#include "report/grid.h"
+#include "report/report.h"
+
+/* Lines and cells of a table whose series are known. */
+int table_fill(struct table *t);
+void table_notes(struct table *t, double floor);
+
+static inline const struct cell *table_cell(const struct table *t, size_t line, size_t series)
+{
+	return &t->cells[line * t->nr_series + series];
+}
+
+/* The change from @base to @value in percent, + is better; false where that has no meaning. */
+bool change_percent(enum better better, double base, double value, double *percent);
+
+/* The table as people read it. */
+void table_grid(const struct table *t, struct grid *g);
+
+#endif
