@@ -199,6 +199,9 @@ static bool merge_likely(const struct mm *mm, uint32_t zone, struct frame f, uin
 
 	if (order + 2 >= mm->nr_orders)
 		return false;
+	/* Where the pair begins in another zone it is that zone's number that counts [page_is_buddy, 6.1]. */
+	if (pair.n < mm->zones[zone].start && mm_frame_zone(mm, pair) != UINT32_MAX)
+		zone = mm_frame_zone(mm, pair);
 	return !frame_is_none(free_buddy(mm, zone, pair, order + 1));
 }
 

@@ -165,7 +165,6 @@ int32_t mm_drain_chunk(const struct mm *mm, uint32_t zone, uint32_t cpu)
 
 void mm_drain_zone(struct mm *mm, uint32_t zone, uint32_t cpu)
 {
-	/* The count is read once: what is freed meanwhile waits for the next drain [drain_pages_zone, 6.1]. */
 	while (mm_pcp(mm, zone, cpu)->count > 0) {
 		struct mm_drain d;
 
@@ -209,9 +208,8 @@ static int32_t nr_to_drain(const struct mm *mm, struct mm_pcp *pcp, int32_t high
 	n = (int64_t)pcp->batch << pcp->free_factor;
 	if (n < most && (uint32_t)pcp->free_factor < mm_era_of(mm)->pcp_batch_scale_max)
 		pcp->free_factor++;
-	if (n > most)
-		n = most;
-	return n < pcp->batch ? pcp->batch : (int32_t)n;
+	/* The upper bound wins: high below twice the batch drains less than a batch [clamp, 6.1]. */
+	return n < most ? (int32_t)n : (int32_t)most;
 }
 
 static bool frees_all(const struct mm *mm, const struct mm_pcp *pcp, uint32_t order)
