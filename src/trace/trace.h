@@ -89,6 +89,7 @@ enum event_kind {
 #define EVF_NEED_RESCHED 8u
 #define EVF_NMI 16u
 #define EVF_BH_OFF 32u /* softirqs disabled but not in one; where the trace can tell */
+#define EVF_PREEMPT_OFF 64u /* preemption disabled, on kernels that count it */
 
 struct event {
 	uint64_t time;	/* ns on the trace's clock */
@@ -133,6 +134,7 @@ struct event_desc {
 	const char *name;   /* "mm_page_alloc" */
 	const char *fields[6]; /* names of w[0..5] in the trace's format, NULL-terminated when fewer */
 };
+/* NULL when @kind is none. */
 const struct event_desc *event_desc(enum event_kind kind);
 /* By "system:name" or "name"; NULL when unknown. */
 const struct event_desc *event_desc_by_name(const char *name);
@@ -142,14 +144,14 @@ struct trace_defects {
 	uint64_t lost_places;	   /* how often something was lost */
 	uint64_t first_lost_time;  /* ns; 0 when nothing */
 	uint64_t unknown_events;   /* events of kinds that this program does not use */
-	uint64_t time_backwards;   /* records that had to be sorted because a CPU's clock went back */
+	uint64_t time_backwards;   /* records whose clock went back: they got the time of the record before */
 	uint64_t malformed;	   /* records whose fields could not be read */
 };
 
 struct trace {
 	const struct event *events; /* mapped, by time; @nr of them */
 	uint64_t nr;
-	const char *strings;	/* text of markers, mapped */
+	const char *strings;	/* text of markers, mapped; a zero byte after each */
 	uint64_t strings_len;
 	uint64_t kinds_seen[EV_NR_KINDS];
 	struct trace_defects defects;
@@ -157,7 +159,8 @@ struct trace {
 	uint32_t max_pid;
 	struct trace_comm *comms; /* pid -> name, sorted by pid */
 	size_t nr_comms;
-	char release[128];	/* what the trace itself says of the recording kernel; "" if nothing */
+	char release[128];	/* of the recording kernel: from the trace, else from the manifest; "" if neither */
+	char arch[32];		/* the same: "x86_64", "i686", "ppc64le" */
 	char clock[32];
 	uint32_t page_size;	/* of the recording machine; 0 if the trace does not say */
 	void *priv;

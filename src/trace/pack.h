@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside src/trace: the way from any kind of file to the packed records that struct trace maps.
+ *
+ * A reader calls packer_event() for each event in the file's order, packer_text() for the text of a marker and
+ * packer_comm() for names of tasks. What it learns besides goes into packer.facts. libtracecmd was not written for
+ * damaged files, so trace.dat is read by a child process; facts therefore lie in memory shared with it.
+ */
+#ifndef ZR_TRACE_PACK_H
+#define ZR_TRACE_PACK_H
+
+#include "trace/trace.h"
+
+#define PACK_BATCH 16384 /* records written at once */
+#define MAX_CPUS 8192
+#define MAX_PID (1u << 22) /* PID_MAX_LIMIT of 64-bit kernels */
+
+struct pack_facts {
+	uint64_t nr;
+	uint64_t strings_len;
+	uint64_t nr_comms;
+	uint64_t last_time;
+	uint64_t kinds_seen[EV_NR_KINDS];
+	struct trace_defects defects;
+	uint32_t nr_cpus, max_pid, page_size;
+	char release[128], arch[32], clock[32];
+	/* between parent and child */
+	uint64_t done, total;
+	bool finished;
+	struct error err;
+};
+
+struct packer {
+	struct pack_facts *facts; /* shared */
+	int events_fd, strings_fd, comms_fd; /* unlinked temporary files */
+	struct event *batch;
+	size_t nr_batch;
+	uint8_t *pids_seen; /* a bit per pid up to MAX_PID */
+	FILE *strings, *comms;
+	struct progress *prog;
+};
+
+int packer_init(struct packer *p, struct progress *prog, struct error *err) MUST_CHECK;
+void packer_release(struct packer *p);
+/* The record's time may be changed: it never goes back. Records with event_problem() are counted as malformed. */
+int packer_event(struct packer *p, struct event *e, struct error *err) MUST_CHECK;
+/* Keeps a text; its place in the string area. */
+uint64_t packer_text(struct packer *p, const char *text, size_t len);
+void packer_comm(struct packer *p, uint32_t pid, const char *comm);
+bool packer_pid_seen(const struct packer *p, uint32_t pid);
+/* Writes what is buffered. */
+int packer_finish(struct packer *p, struct error *err) MUST_CHECK;
+/* Maps everything into @t. */
+int packer_map(struct packer *p, struct trace *t, struct error *err) MUST_CHECK;
+
+/* Runs @read in a child process; a crash or a wrong exit of it becomes an error that names @path. */
+int packer_isolate(struct packer *p, const char *path,
+		   int (*read)(struct packer *p, const struct capture *c, struct error *err),
+		   const struct capture *c, struct error *err) MUST_CHECK;
+
+/* The readers. Errors name the file. */
+int dat_read(struct packer *p, const struct capture *c, struct error *err) MUST_CHECK;
+int csv_read(struct packer *p, const struct capture *c, struct error *err) MUST_CHECK;
+
+/* ---- fields: how a value is treated is known by the field's name ---- */
+
+enum field_type {
+	FIELD_NUMBER,
+	FIELD_SIGNED,	   /* may be negative: kept as two's complement of 64 bits */
+	FIELD_PFN,	   /* all ones of any width become UINT64_MAX */
+	FIELD_GFP,	   /* bits by name */
+	FIELD_TYPE,	   /* migratetype by name */
+	FIELD_ADDRESS,	   /* printed in hexadecimal */
+	FIELD_MAY_LACK,	   /* UINT64_MAX where the trace has no such field */
+	FIELD_MODE_REASON, /* fields "mode" and "reason": mode | reason << 32 */
+	FIELD_TEXT	   /* place and length of a text: two words */
+};
+enum field_type field_type(const char *name);
+
+struct event_alias {
+	enum event_kind kind;
+	const char *system, *name;
+};
+const struct event_alias *event_aliases(size_t *nr);
+
+/* What is impossible about an event, or NULL. Consumers may index by order and migratetype afterwards. */
+const char *event_problem(const struct event *e);
+
+/* ---- gfp by name ---- */
+
+/* Canonical bit of a flag's name ("__GFP_IO", "GFP_DMA"); 0 when unknown or made of several bits. */
+uint32_t gfp_bit_by_name(const char *name);
+/* "GFP_KERNEL|__GFP_COMP"; "0" for none. @out has room for GFP_TEXT bytes. */
+#define GFP_TEXT 512
+size_t gfp_format(uint32_t gfp, char *out);
+/* Names joined by "|", or a number. */
+bool gfp_parse(const char *text, uint32_t *gfp);
+
+#endif
