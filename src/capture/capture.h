@@ -146,6 +146,20 @@ int snapshot_from_proc(struct snapshot *s, const char *zoneinfo, const char *pag
  */
 int snapshot_add_buddyinfo(struct snapshot *s, const char *buddyinfo, struct error *err) MUST_CHECK;
 
+struct snapshot_report {
+	uint64_t duration_ns;	/* of the last try: how long the reading itself took */
+	uint64_t bytes;		/* read in one pass */
+	uint32_t tries, passes; /* passes: over all tries */
+	uint64_t page_struct_size, vmemmap_base;
+};
+/*
+ * The exact state of the running kernel (x86_64; root; /proc/kcore, /proc/kallsyms, BTF). Around each pass of reading
+ * it writes "zonereplay snapshot begin ID" and "... end ID" to the open trace_marker @marker_fd (-1: none): the lists
+ * are what they were between the LAST such pair of that ID; "... frames ID" says the same for the frames. @r may be NULL.
+ */
+int snapshot_take(struct snapshot *s, int marker_fd, uint64_t id, struct snapshot_report *r,
+		  struct error *err) MUST_CHECK;
+
 /* ---- the manifest ---- */
 
 struct manifest {
