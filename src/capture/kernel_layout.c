@@ -22,6 +22,7 @@ static const struct member_row members[] = {
 	NEED("pglist_data", node_start_pfn, "node_start_pfn"),
 	NEED("pglist_data", node_spanned_pages, "node_spanned_pages"),
 	NEED("pglist_data", node_lruvec, "__lruvec"),
+	MAYBE("pglist_data", node_id, "node_id"),
 	NEED("zone", watermark, "_watermark"),
 	MAYBE("zone", watermark_boost, "watermark_boost"),
 	MAYBE("zone", reserved_highatomic, "nr_reserved_highatomic"),

@@ -20,7 +20,7 @@ struct kernel_layout {
 	uint32_t pgdat_size, zone_size, page_size, free_area_size, list_head_size, pcp_size, zonestat_size;
 	uint32_t section_size, usage_size;
 	/* struct pglist_data */
-	struct layout_member node_zones, node_nr_zones, node_start_pfn, node_spanned_pages, node_lruvec;
+	struct layout_member node_zones, node_nr_zones, node_start_pfn, node_spanned_pages, node_lruvec, node_id;
 	/* struct zone */
 	struct layout_member watermark, watermark_boost, reserved_highatomic, lowmem_reserve, pageset, zonestats;
 	struct layout_member zone_start_pfn, managed, spanned, present, zone_name, free_area, zone_flags, drift_mark;

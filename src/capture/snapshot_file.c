@@ -396,7 +396,7 @@ static int check_lists(struct snapshot *s, struct error *err)
 
 static int load_all(struct snapshot *s, const uint8_t *data, size_t len, struct error *err)
 {
-	struct section sec;
+	struct section sec = { 0 };
 	size_t pos = HEADER_SIZE;
 	uint64_t i, nr;
 

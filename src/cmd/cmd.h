@@ -34,6 +34,8 @@ struct command {
 
 extern const struct command *const command_table[]; /* NULL-terminated, in the order of --help */
 
+extern const struct command cmd_capture;
+extern const struct command cmd_snapshot;
 extern const struct command cmd_version;
 
 /* Keys of options that have no letter; a command's own ones start at CMD_OPT_OWN. */

@@ -3,6 +3,8 @@
 
 /* In the order of the work: record, look, trust, ask, show. */
 const struct command *const command_table[] = {
+	&cmd_capture,
+	&cmd_snapshot,
 	&cmd_version,
 	NULL,
 };

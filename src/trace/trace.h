@@ -172,6 +172,9 @@ struct trace_comm {
 };
 
 /*
+ * Note on trace.dat: `zonereplay capture` records into a tracefs instance of its own, so the events are in the first
+ * buffer instance (tracecmd_buffer_instance_handle) and the top-level buffer is empty; plain trace-cmd uses the latter.
+ *
  * Opens the trace of a capture, whatever form it has. Needs at least mm_page_alloc and mm_page_free; a trace without
  * them is refused with the command that would record them. @prog may be NULL.
  */

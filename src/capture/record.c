@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/record.h"
+
+#include "capture/capture.h"
+#include "capture/kernel_layout.h"
+#include "capture/procfiles.h"
+#include "capture/tracefs_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { START, END, NR_ENDS };
+
+struct recorder {
+	const struct record_options *opt;
+	struct record_result *res;
+	struct tracefs_dir tracefs;
+	struct probe_set probes;
+	struct kernel_layout layout;
+	bool has_layout;
+	struct manifest manifest;
+	struct procfiles proc[NR_ENDS];
+	struct snapshot snap[NR_ENDS];
+	struct snapshot_report report[NR_ENDS];
+	sigset_t signals, old_signals;
+	pid_t child;
+};
+
+static const char *const core_events[] = {
+	"kmem/mm_page_alloc", "kmem/mm_page_free", "kmem/mm_page_free_batched", "kmem/mm_page_alloc_zone_locked",
+	"kmem/mm_page_pcpu_drain", "kmem/mm_page_alloc_extfrag", "compaction", "vmscan", "pagemap/mm_lru_insertion",
+	"pagemap/mm_lru_activate", "filemap/mm_filemap_add_to_page_cache", "filemap/mm_filemap_delete_from_page_cache",
+	"migrate", "page_isolation", "oom/mark_victim",
+};
+#define NR_NEEDED 2 /* without the first ones there is nothing to replay */
+static const char *const full_events[] = { "sched/sched_switch" };
+
+const char *event_set_name(enum event_set set)
+{
+	static const char *const names[] = { "core", "full", "truth" };
+
+	return names[set];
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/* An eighth of memory over all CPUs, at most 512 MB each: a minute of a busy small machine. */
+static uint32_t default_buffer_kb(void)
+{
+	uint64_t kb = (uint64_t)sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024) / 8 / sysconf(_SC_NPROCESSORS_ONLN);
+
+	return kb > 524288 ? 524288 : kb < 1024 ? 1024 : kb;
+}
+
+static int set_up_buffer(struct recorder *r, struct error *err)
+{
+	char kb[32];
+
+	snprintf(kb, sizeof(kb), "%u", r->opt->buffer_kb ? r->opt->buffer_kb : default_buffer_kb());
+	manifest_set(&r->manifest, "trace.buffer_kb_per_cpu", kb);
+	manifest_set(&r->manifest, "trace.clock", "mono");
+	if (tracefs_dir_write(&r->tracefs, "tracing_on", "0", err) ||
+	    tracefs_dir_write(&r->tracefs, "trace_clock", "mono", err) ||
+	    tracefs_dir_write(&r->tracefs, "buffer_size_kb", kb, err))
+		return -1;
+	/* A full buffer refuses new events: what was recorded from the snapshot on stays whole. */
+	return tracefs_dir_write(&r->tracefs, "options/overwrite", r->opt->until_fail >= 0 ? "1" : "0", err);
+}
+
+static int enable_events(struct recorder *r, const char *const *events, size_t nr, size_t needed, struct strbuf *missing,
+			 struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (!tracefs_dir_has_event(&r->tracefs, events[i]) || tracefs_dir_enable(&r->tracefs, events[i], err)) {
+			if (i < needed)
+				return error_set(err, "this kernel has no event %s: nothing could be replayed", events[i]);
+			strbuf_printf(missing, "%s%s", missing->len ? " " : "", events[i]);
+		}
+	return 0;
+}
+
+static int set_up_events(struct recorder *r, struct error *err)
+{
+	struct strbuf missing;
+	int ret;
+
+	strbuf_init(&missing);
+	ret = enable_events(r, core_events, ARRAY_SIZE(core_events), NR_NEEDED, &missing, err);
+	if (!ret && r->opt->events >= EVENT_SET_FULL) {
+		ret = enable_events(r, full_events, ARRAY_SIZE(full_events), 0, &missing, err);
+		probe_set_define(&r->probes, &r->tracefs, r->opt->events == EVENT_SET_TRUTH,
+				 r->has_layout ? &r->layout : NULL);
+		if (r->probes.made.len)
+			(void)!tracefs_dir_enable(&r->tracefs, "zonereplay", NULL);
+		manifest_set(&r->manifest, "trace.probes", r->probes.made.s);
+		manifest_set(&r->manifest, "trace.probes_refused", r->probes.refused.s);
+	}
+	manifest_set(&r->manifest, "trace.events_missing", missing.s);
+	strbuf_release(&missing);
+	return ret;
+}
+
+/* The best state that can be had now; never fails, at worst it is none. */
+static void take_state(struct recorder *r, int end)
+{
+	struct error err;
+
+	snapshot_init(&r->snap[end]);
+	if (!snapshot_take(&r->snap[end], r->tracefs.marker_fd, end, &r->report[end], &err))
+		return;
+	snprintf(r->res->reason, sizeof(r->res->reason), "%s", err.text);
+	snapshot_release(&r->snap[end]);
+	snapshot_init(&r->snap[end]);
+	tracefs_dir_mark(&r->tracefs, "zonereplay counts begin %d", end);
+	procfiles_read(&r->proc[end]);
+	tracefs_dir_mark(&r->tracefs, "zonereplay counts end %d", end);
+	if (procfiles_snapshot(&r->proc[end], &r->snap[end], &err))
+		snapshot_init(&r->snap[end]);
+}
+
+static pid_t start_command(struct recorder *r, struct error *err)
+{
+	char marker[320];
+	pid_t pid = fork();
+
+	if (pid < 0) {
+		error_set(err, "cannot fork: %s", strerror(errno));
+		return -1;
+	}
+	if (pid)
+		return pid;
+	snprintf(marker, sizeof(marker), "%s/trace_marker", r->tracefs.path);
+	setenv("ZONEREPLAY_MARKER", marker, 1);
+	sigprocmask(SIG_SETMASK, &r->old_signals, NULL);
+	execvp(r->opt->command[0], r->opt->command);
+	fprintf(stderr, "zonereplay capture: %s: %s\n", r->opt->command[0], strerror(errno));
+	_exit(127);
+}
+
+/* Waits for the command; a signal to stop ends it and the recording, and the capture is still a good one. */
+static void wait_for_command(struct recorder *r)
+{
+	int sig;
+
+	for (;;) {
+		if (r->child > 0 && waitpid(r->child, &r->res->status, WNOHANG) == r->child)
+			return;
+		sig = sigwaitinfo(&r->signals, NULL);
+		if (sig != SIGINT && sig != SIGTERM)
+			continue;
+		r->res->interrupted = true;
+		if (r->child <= 0)
+			return;
+		kill(r->child, SIGTERM);
+	}
+}
+
+static int run_workload(struct recorder *r, struct error *err)
+{
+	r->child = 0;
+	if (r->opt->command) {
+		r->child = start_command(r, err);
+		if (r->child < 0)
+			return -1;
+	}
+	tracefs_dir_mark(&r->tracefs, "zonereplay workload begin pid=%d", (int)r->child);
+	wait_for_command(r);
+	tracefs_dir_mark(&r->tracefs, "zonereplay workload end status=%d", r->res->status);
+	return 0;
+}
+
+static int record(struct recorder *r, struct error *err)
+{
+	uint64_t start;
+
+	if (tracefs_dir_write(&r->tracefs, "tracing_on", "1", err))
+		return -1;
+	procfiles_read(&r->proc[START]);
+	take_state(r, START);
+	start = now_ns();
+	if (run_workload(r, err))
+		return -1;
+	r->res->wall_ns = now_ns() - start;
+	take_state(r, END);
+	if (tracefs_dir_write(&r->tracefs, "tracing_on", "0", err))
+		return -1;
+	if (!r->proc[END].text[0])
+		procfiles_read(&r->proc[END]);
+	return 0;
+}
+
+/* trace-cmd writes the file: it knows every header that a reader wants. It removes the instance. */
+static int extract(struct recorder *r, const char *path, struct error *err)
+{
+	pid_t pid = fork();
+	struct stat st;
+	int status, null;
+
+	if (pid == 0) {
+		null = open("/dev/null", O_RDWR);
+		dup2(null, 1);
+		dup2(null, 2);
+		sigprocmask(SIG_SETMASK, &r->old_signals, NULL);
+		execlp("trace-cmd", "trace-cmd", "extract", "-B", r->tracefs.name, "-o", path, NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return error_set(err, "trace-cmd extract could not be run: %s", strerror(errno));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return error_set(err, "trace-cmd is not installed: apt-get install trace-cmd");
+	if (status || stat(path, &st) || !st.st_size) {
+		unlink(path);
+		return error_set(err, "%s: trace-cmd extract failed; is the disk full?", path);
+	}
+	r->res->trace_bytes = st.st_size;
+	return 0;
+}
+
+static int save_end(struct recorder *r, int end, struct error *err)
+{
+	char *proc = path_join(r->opt->dir, end == START ? "proc-start" : "proc-end");
+	char *snap = path_join(r->opt->dir, end == START ? "start.snap" : "end.snap");
+	int ret = procfiles_write(&r->proc[end], proc, err);
+
+	if (!ret && r->snap[end].level != SNAP_NONE)
+		ret = snapshot_save(&r->snap[end], snap, err);
+	free(proc);
+	free(snap);
+	return ret;
+}
+
+static void set_number(struct manifest *m, const char *key, uint64_t n)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	manifest_set(m, key, text);
+}
+
+static void describe_snapshots(struct recorder *r)
+{
+	struct manifest *m = &r->manifest;
+
+	manifest_set(m, "snapshot.start", r->res->start_level);
+	manifest_set(m, "snapshot.end", r->res->end_level);
+	if (*r->res->reason)
+		manifest_set(m, "snapshot.reason", r->res->reason);
+	set_number(m, "snapshot.start_id", START);
+	set_number(m, "snapshot.end_id", END);
+	set_number(m, "snapshot.start_ns", r->report[START].duration_ns);
+	set_number(m, "snapshot.end_ns", r->report[END].duration_ns);
+	set_number(m, "snapshot.start_tries", r->report[START].tries);
+	set_number(m, "snapshot.end_tries", r->report[END].tries);
+	m->page_struct_size = r->report[START].page_struct_size;
+	m->vmemmap_base = r->report[START].vmemmap_base;
+}
+
+static void describe_run(struct recorder *r)
+{
+	struct manifest *m = &r->manifest;
+	const char *name = r->opt->workload;
+
+	if (!name)
+		name = r->opt->command ? r->opt->command[0] : "";
+	snprintf(m->workload, sizeof(m->workload), "%s", name);
+	snprintf(m->events, sizeof(m->events), "%s", event_set_name(r->opt->events));
+	m->recorder_pid = getpid();
+	set_number(m, "trace.entries", r->res->events);
+	set_number(m, "trace.lost", r->res->lost);
+	set_number(m, "trace.checkpoints", r->res->checkpoints);
+	set_number(m, "run.wall_ns", r->res->wall_ns);
+	set_number(m, "run.status", r->res->status);
+	set_number(m, "run.interrupted", r->res->interrupted);
+	describe_snapshots(r);
+	describe_vmstat(m, "vmstat_start", procfiles_text(&r->proc[START], "vmstat"));
+	describe_vmstat(m, "vmstat_end", procfiles_text(&r->proc[END], "vmstat"));
+}
+
+static int save(struct recorder *r, struct error *err)
+{
+	char *trace = path_join(r->opt->dir, "trace.dat"), *manifest = path_join(r->opt->dir, "manifest");
+	struct tracefs_counts counts;
+	int ret;
+
+	tracefs_dir_counts(&r->tracefs, sysconf(_SC_NPROCESSORS_CONF), &counts);
+	r->res->events = counts.entries;
+	r->res->lost = counts.lost;
+	r->res->start_level = snap_level_name(r->snap[START].level);
+	r->res->end_level = snap_level_name(r->snap[END].level);
+	describe_run(r);
+	ret = extract(r, trace, err) || save_end(r, START, err) || save_end(r, END, err) ||
+	      manifest_save(&r->manifest, manifest, err) ? -1 : 0;
+	free(trace);
+	free(manifest);
+	return ret;
+}
+
+static void recorder_init(struct recorder *r, const struct record_options *opt, struct record_result *res)
+{
+	memset(r, 0, sizeof(*r));
+	memset(res, 0, sizeof(*res));
+	r->opt = opt;
+	r->res = res;
+	r->tracefs.marker_fd = -1;
+	manifest_init(&r->manifest);
+	probe_set_init(&r->probes);
+	sigemptyset(&r->signals);
+	sigaddset(&r->signals, SIGINT);
+	sigaddset(&r->signals, SIGTERM);
+	sigaddset(&r->signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &r->signals, &r->old_signals);
+}
+
+static void recorder_release(struct recorder *r)
+{
+	int i;
+
+	tracefs_dir_release(&r->tracefs);
+	probe_set_remove(&r->tracefs, &r->probes);
+	for (i = 0; i < NR_ENDS; i++) {
+		procfiles_release(&r->proc[i]);
+		snapshot_release(&r->snap[i]);
+	}
+	manifest_release(&r->manifest);
+	probe_set_release(&r->probes);
+	sigprocmask(SIG_SETMASK, &r->old_signals, NULL);
+}
+
+int record_run(const struct record_options *opt, struct record_result *res, struct error *err)
+{
+	struct recorder r;
+	char *trace = path_join(opt->dir, "trace.dat");
+	int ret;
+
+	recorder_init(&r, opt, res);
+	if (path_exists(trace))
+		ret = error_set(err, "%s is there already: record into another directory", trace);
+	else
+		ret = dir_make(opt->dir, err) || tracefs_dir_make(&r.tracefs, err) ? -1 : 0;
+	r.has_layout = !ret && kernel_layout_read(&r.layout, NULL) == 0;
+	if (!ret) {
+		procfiles_read(&r.proc[START]);
+		describe_machine(&r.manifest, &r.proc[START]);
+		procfiles_release(&r.proc[START]);
+		ret = set_up_buffer(&r, err) || set_up_events(&r, err) || record(&r, err) || save(&r, err) ? -1 : 0;
+	}
+	free(trace);
+	recorder_release(&r);
+	return ret;
+}
