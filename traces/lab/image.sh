@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Initramfs, disk and QEMU of a lab guest. Sourced by record, whose variables it uses.
+
+find_program() {
+	local p
+	for p in "$program" "$top/build/zonereplay" "$top/zonereplay" "$(command -v zonereplay || true)"; do
+		[ -n "$p" ] && [ -x "$p" ] && { echo "$p"; return; }
+	done
+	die "zonereplay is not built: run ./quickstart build, or give --zonereplay FILE"
+}
+
+# Copies a program and the libraries that it is linked with.
+copy_program() { # FILE DIR
+	local lib
+	install -D "$1" "$2/bin/$(basename "$1")"
+	for lib in $(ldd "$1" 2> /dev/null | grep -o '/[^ ]*'); do
+		[ -e "$2$lib" ] || install -D "$(readlink -f "$lib")" "$2$lib"
+	done
+}
+
+make_initramfs() {
+	local root=$tmp/root dir=$cache/kernels/${kernel/\//-}
+	mkdir -p "$root/bin" "$root/modules"
+	cp "$dir"/modules/*.ko "$dir/order" "$root/modules/"
+	cp "$here/guest/init" "$root/init"
+	chmod 755 "$root/init"
+	cp "$(command -v busybox)" "$root/bin/busybox"
+	copy_program "$(command -v trace-cmd)" "$root"
+	copy_program "$(find_program)" "$root"
+	strip "$root/bin/zonereplay" 2> /dev/null || true
+	(cd "$root" && find . | cpio -o -H newc --quiet) | gzip -1 > "$tmp/initrd"
+	rm -r "$root"
+}
+
+make_disk() {
+	local job=$tmp/disk/job s
+	mkdir -p "$job"
+	cp "$workload" "$job/workload"
+	for s in "$top"/traces/workloads/lib.sh; do
+		[ ! -e "$s" ] || cp "$s" "$job/"
+	done
+	: > "$job/sysctls"
+	for s in "${sysctls[@]}"; do
+		echo "$s" >> "$job/sysctls"
+	done
+	{
+		echo "JOB_EVENTS='$events'"
+		echo "JOB_WORKLOAD='$(basename "$workload" .sh)'"
+		echo "JOB_OPTIONS='${checkpoint:+--checkpoint=$checkpoint}'"
+	} > "$job/job"
+	mke2fs -q -F -t ext4 -E lazy_itable_init=1,root_owner=0:0 -d "$tmp/disk" "$tmp/disk.img" "${disk}M" > /dev/null \
+		|| die "the guest's disk could not be made"
+	[ "$swap" -eq 0 ] || truncate -s "${swap}M" "$tmp/swap.img"
+}
+
+qemu_command() { # prints one argument a line
+	local i dir=$cache/kernels/${kernel/\//-} console=ttyS0
+	case $arch in
+	x86_64) printf '%s\n' qemu-system-x86_64 -cpu Nehalem ;;
+	i386) printf '%s\n' qemu-system-i386 -cpu Nehalem ;;
+	ppc64el)
+		printf '%s\n' qemu-system-ppc64 -M pseries,cap-hpt-max-page-size=16m,x-vof=on -cpu power8
+		console=hvc0 ;;
+	esac
+	printf '%s\n' -accel tcg -m "$memory" -smp "$cpus" -nographic -no-reboot -nodefaults -serial stdio -monitor none \
+		-kernel "$dir/kernel" -initrd "$tmp/initrd" -drive "file=$tmp/disk.img,if=virtio,format=raw,cache=unsafe"
+	[ "$swap" -eq 0 ] || printf '%s\n' -drive "file=$tmp/swap.img,if=virtio,format=raw,cache=unsafe"
+	if [ "$nodes" -gt 1 ]; then
+		for ((i = 0; i < nodes; i++)); do
+			printf '%s\n' -object "memory-backend-ram,id=m$i,size=$((memory / nodes))M" \
+				-numa "node,memdev=m$i,cpus=$((i * cpus / nodes))-$(((i + 1) * cpus / nodes - 1))"
+		done
+	fi
+	printf '%s\n' -append "console=$console quiet panic=-1 rdinit=/init"
+}
+
+run_guest() {
+	local command status=0
+	mapfile -t command < <(qemu_command)
+	command -v "${command[0]}" > /dev/null || die "${command[0]} is missing: apt-get install qemu-system-x86 (or -ppc)"
+	timeout "$timeout" "${command[@]}" < /dev/null > "$tmp/console" 2>&1 || status=$?
+	grep -a '^lab: ' "$tmp/console" >&2 || true
+	if ! grep -aq '^lab: finished status=0' "$tmp/console"; then
+		tail -n 25 "$tmp/console" >&2
+		die "the guest did not finish (status $status, 124 is a timeout); above are the console's last lines"
+	fi
+}
+
+take_results() {
+	mkdir -p "$(dirname "$out")" "$tmp/result"
+	debugfs -R "rdump /out $tmp/result" "$tmp/disk.img" > /dev/null 2>&1
+	[ -s "$tmp/result/out/manifest" ] || die "the guest's disk has no capture"
+	mv "$tmp/result/out" "$out"
+	cp "$tmp/console" "$out/console"
+	[ -z "$keep" ] || cp "$tmp/disk.img" "$out.disk"
+	grep -a 'events in' "$tmp/console" >&2 || true
+}

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Kernels for the lab: found by name pattern in Debian's suites, verified by apt, cached outside the source tree.
+# Sourced by record.
+
+# KERNEL[/ARCH] -> suite, Debian architecture, pattern of the image package, extra packages that hold its files
+kernel_table() {
+	case $1 in
+	5.10/x86_64) echo 'bullseye amd64 ^linux-image-5\.10\.0-[0-9]+-cloud-amd64$' ;;
+	6.1/x86_64) echo 'bookworm amd64 ^linux-image-6\.1\.0-[0-9]+-cloud-amd64$' ;;
+	6.12/x86_64) echo 'trixie amd64 ^linux-image-6\.12\.[0-9]+\+deb13-cloud-amd64$' ;;
+	7.2/x86_64) echo 'sid amd64 ^linux-binary-7\.2\.[0-9]+\+deb[0-9]+-cloud-amd64$ linux-modules-' ;;
+	6.1/i386) echo 'bookworm i386 ^linux-image-6\.1\.0-[0-9]+-686-pae$' ;;
+	6.1/ppc64el) echo 'bookworm ppc64el ^linux-image-6\.1\.0-[0-9]+-powerpc64le$' ;;
+	*) return 1 ;;
+	esac
+}
+
+# Modules that the kernel keeps outside, in loading order.
+kernel_modules() {
+	local virtio='virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk'
+	case $1 in
+	*/x86_64) echo "$virtio" ;;
+	*) echo "$virtio crc16 mbcache crc32c_generic libcrc32c jbd2 ext4" ;;
+	esac
+}
+
+debian_site() { # LABEL: the site that this machine itself takes Debian from
+	apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' "Label: $1" 2>/dev/null | sort -u | head -n 1
+}
+
+# Runs an apt tool on lists of its own: apt_private SUITE ARCH TOOL ARGS...
+apt_private() {
+	local suite=$1 arch=$2 tool=$3 dir
+	dir=$cache/apt/$suite-$arch
+	shift 3
+	"$tool" -o Dir::State::Lists="$dir/lists" -o Dir::Cache="$dir/cache" -o Dir::State::status="$dir/status" \
+		-o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null -o APT::Architecture="$arch" \
+		-o APT::Architectures="$arch" -o APT::Sandbox::User=root -o Dir::Etc::preferencesparts=/dev/null -q=2 "$@"
+}
+
+apt_lists() { # SUITE ARCH: makes the private lists once a day
+	local suite=$1 arch=$2 dir site security key=/usr/share/keyrings/debian-archive-keyring.gpg
+	dir=$cache/apt/$suite-$arch
+	[ -n "$(find "$dir/done" -mmin -1440 2>/dev/null)" ] && return
+	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+	: > "$dir/status"
+	site=$(debian_site Debian)
+	security=$(debian_site Debian-Security)
+	[ -n "$site" ] || die "apt knows no Debian site: add one to /etc/apt/sources.list"
+	echo "deb [signed-by=$key] $site $suite main" > "$dir/sources.list"
+	if [ -n "$security" ] && [ "$suite" != sid ]; then
+		echo "deb [signed-by=$key] $security $suite-security main" >> "$dir/sources.list"
+	fi
+	apt_private "$suite" "$arch" apt-get update || die "apt-get update failed for $suite: is the network there?"
+	touch "$dir/done"
+}
+
+newest_package() { # SUITE ARCH PATTERN
+	apt_private "$1" "$2" apt-cache search --names-only "$3" | cut -d ' ' -f 1 | sort -V | tail -n 1
+}
+
+package_unpack() { # SUITE ARCH PACKAGE DIR
+	local tmp
+	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+	(cd "$tmp" && apt_private "$1" "$2" apt-get download "$3") || die "package $3 of $1 could not be downloaded"
+	dpkg -x "$tmp"/*.deb "$4"
+	rm -r "$tmp"
+}
+
+# Leaves kernel, release and the modules of KERNEL/ARCH in $cache/kernels/KERNEL-ARCH.
+kernel_fetch() {
+	local suite arch pattern prefix package dir m file
+	read -r suite arch pattern prefix <<< "$(kernel_table "$1")"
+	dir=$cache/kernels/${1/\//-}
+	[ -e "$dir/release" ] && return
+	say "fetching kernel $1 from $suite"
+	apt_lists "$suite" "$arch"
+	package=$(newest_package "$suite" "$arch" "$pattern")
+	[ -n "$package" ] || die "no package of $suite matches $pattern"
+	rm -rf "$dir"
+	mkdir -p "$dir/root" "$dir/modules"
+	package_unpack "$suite" "$arch" "$package" "$dir/root"
+	[ -z "$prefix" ] || package_unpack "$suite" "$arch" "$prefix${package#linux-binary-}" "$dir/root"
+	cp "$(find "$dir/root" -name 'vmlinu[xz]-*' -type f | head -n 1)" "$dir/kernel"
+	: > "$dir/order"
+	for m in $(kernel_modules "$1"); do
+		file=$(find "$dir/root" -name "$m.ko*" -o -name "${m//_/-}.ko*" | head -n 1)
+		[ -n "$file" ] || continue # built in
+		case $file in
+		*.xz) xz -dc "$file" > "$dir/modules/$m.ko" ;;
+		*) cp "$file" "$dir/modules/$m.ko" ;;
+		esac
+		echo "$m" >> "$dir/order"
+	done
+	rm -r "$dir/root"
+	echo "$package" > "$dir/release"
+}
