@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Exercises src/base/params.c, nearest.c, number.c and the escaping of strbuf.c. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/base.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static const char *const modes[] = {"async", "sync-light", "sync", NULL};
 
