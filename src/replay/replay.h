@@ -30,6 +30,71 @@ void capture_kernel_release(const struct capture *c, const struct trace *t, char
 struct mm *machine_build(const struct capture *c, const struct trace *t, const struct build_options *opt,
 			 struct error *err) MUST_CHECK;
 
+/* ---- verify ---- */
+
+enum verify_inputs { VERIFY_EVENTS, VERIFY_PROBES };
+
+/* Why a prediction failed; FIDELITY.md explains each. */
+enum mismatch {
+	MISMATCH_ZONE_HEAD,	/* the zone's list handed out another page */
+	MISMATCH_ZONE_CHOICE,	/* another zone than predicted */
+	MISMATCH_LIST_TYPE,	/* another migratetype's list */
+	MISMATCH_FALLBACK,	/* extfrag: another buddy was stolen */
+	MISMATCH_EXTRA_OP,	/* an operation that was not predicted */
+	MISMATCH_MISSING_OP,	/* a predicted operation that did not come */
+	MISMATCH_PCP_HEAD,	/* the per-cpu list handed out another page */
+	MISMATCH_PCP_ELSEWHERE, /* the page was on another list of the model */
+	MISMATCH_NOT_FREE,	/* the page was not free in the model */
+	MISMATCH_DRAIN_PAGE,	/* a drain freed another page */
+	MISMATCH_DRAIN_START,	/* a drain that was not predicted */
+	MISMATCH_FREE_OF_FREE,	/* the kernel freed what the model had free already */
+	MISMATCH_CAPTURE,	/* a captured page was predicted wrongly */
+	MISMATCH_NR
+};
+const char *mismatch_name(enum mismatch m);
+
+struct verify_mismatch { /* one of the first few, for a person */
+	enum mismatch kind;
+	uint64_t event;	      /* index into the trace */
+	uint64_t time;	      /* ns since the first event */
+	uint64_t expected, got; /* pfns; UINT64_MAX: none */
+	char text[200];
+};
+#define VERIFY_MAX_SHOWN 64
+
+struct verify_options {
+	enum verify_inputs inputs;
+	uint32_t max_shown;	/* at most VERIFY_MAX_SHOWN */
+	uint64_t paranoid;	/* mm_validate every N events; 0 never */
+	struct progress *progress;
+};
+
+struct verify_result {
+	char release[192], era[32], arch[32], initial_state[8], end_snapshot[12], inputs[8];
+	bool era_exact;
+	uint32_t cpus;
+	uint64_t events, lost_events;
+	uint64_t zone_allocs, zone_allocs_exact, page_allocs, page_allocs_exact;
+	uint64_t known_zone_allocs, known_zone_allocs_exact, known_page_allocs, known_page_allocs_exact;
+	uint64_t refills, refills_exact, drains, drains_exact, drained_pages, drained_pages_exact;
+	uint64_t zone_choices, zone_choices_exact, zone_undetermined;
+	uint64_t ops_missing, ops_extra, reorderings, lookaheads;
+	uint64_t extfrag_events, extfrag_exact, checkpoints, checkpoints_equal;
+	uint64_t migrations_confirmed, migrations_refuted, migrations_unseen;
+	uint64_t captures, captures_exact;
+	uint64_t resyncs;
+	uint64_t lists_compared, lists_different, blocks_different, counters_different; /* against the end snapshot */
+	uint64_t mismatches[MISMATCH_NR];
+	struct verify_mismatch shown[VERIFY_MAX_SHOWN];
+	uint32_t nr_shown;
+	double seconds;
+	uint64_t state_hash;
+	uint64_t prediction_hash; /* over all predictions until the first repair: see tests/cli/noise.sh */
+};
+
+int verify_run(const struct capture *c, const struct trace *t, const struct verify_options *opt,
+	       struct verify_result *out, struct error *err) MUST_CHECK;
+
 /* ---- what-if ---- */
 
 #define OUTCOME_NR_ORDERS MM_NR_ORDERS

@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* verify: one pass over the recording, predicting every page frame number before looking at it. */
+#include "replay/verify.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PROGRESS_EVERY 65536
+
+const char *mismatch_name(enum mismatch m)
+{
+	static const char *const names[] = {
+		[MISMATCH_ZONE_HEAD] = "zone_head", [MISMATCH_ZONE_CHOICE] = "zone_choice",
+		[MISMATCH_LIST_TYPE] = "list_type", [MISMATCH_FALLBACK] = "fallback",
+		[MISMATCH_EXTRA_OP] = "extra_op", [MISMATCH_MISSING_OP] = "missing_op",
+		[MISMATCH_PCP_HEAD] = "pcp_head", [MISMATCH_PCP_ELSEWHERE] = "pcp_elsewhere",
+		[MISMATCH_NOT_FREE] = "not_free", [MISMATCH_DRAIN_PAGE] = "drain_page",
+		[MISMATCH_DRAIN_START] = "drain_start", [MISMATCH_FREE_OF_FREE] = "free_of_free",
+		[MISMATCH_CAPTURE] = "capture",
+	};
+
+	return names[m];
+}
+
+struct task *verify_task(struct verify *v, uint32_t pid, bool make)
+{
+	uint32_t h = pid % MAX_TASKS;
+	struct task *unused = NULL;
+
+	for (uint32_t n = 0; n < MAX_TASKS; n++) {
+		struct task *task = &v->tasks[(h + n) % MAX_TASKS];
+
+		if (task->in_use && task->pid == pid)
+			return task;
+		if (!task->in_use) {
+			unused = task;
+			break;
+		}
+	}
+	if (!make)
+		return NULL;
+	if (!unused) { /* all taken: the slot that this pid hashes to is given away */
+		unused = &v->tasks[h];
+		if (unused->in_compaction || unused->bulk_left)
+			return NULL;
+	}
+	memset(unused, 0, sizeof(*unused));
+	unused->pid = pid;
+	unused->in_use = true;
+	return unused;
+}
+
+static uint64_t pfn_or_none(const struct verify *v, struct frame f)
+{
+	return frame_is_none(f) ? UINT64_MAX : pfn_from_frame(v->mm, f).n;
+}
+
+void verify_mismatch(struct verify *v, enum mismatch kind, struct frame expected, struct frame got, const char *fmt, ...)
+{
+	struct verify_result *r = v->res;
+	struct verify_mismatch *m;
+	va_list ap;
+
+	r->mismatches[kind]++;
+	if (r->nr_shown >= v->opt->max_shown || r->nr_shown >= VERIFY_MAX_SHOWN)
+		return;
+	m = &r->shown[r->nr_shown++];
+	m->kind = kind;
+	m->event = v->i;
+	m->time = v->t->events[v->i].time - v->t->events[0].time;
+	m->expected = pfn_or_none(v, expected);
+	m->got = pfn_or_none(v, got);
+	va_start(ap, fmt);
+	vsnprintf(m->text, sizeof(m->text), fmt, ap);
+	va_end(ap);
+}
+
+void verify_predict(struct verify *v, struct frame f)
+{
+	if (!v->resynced)
+		v->res->prediction_hash = hash_bytes(&f.n, sizeof(f.n), v->res->prediction_hash);
+}
+
+bool verify_known(const struct verify *v, struct frame f)
+{
+	return !v->known || v->known[f.n];
+}
+
+/* ---- what else the recording tells ---- */
+
+static void set_reclaim_active(struct verify *v, uint32_t node, bool active)
+{
+	for (uint32_t z = 0; z < v->mm->nr_zones; z++) {
+		if ((uint32_t)v->mm->zones[z].node != node)
+			continue;
+		if (active)
+			v->mm->zones[z].flags |= MM_ZONE_RECLAIM_ACTIVE;
+		else
+			v->mm->zones[z].flags &= ~MM_ZONE_RECLAIM_ACTIVE;
+	}
+}
+
+/* balance_pgdat: the boosts found at its start are taken back at its end [vmscan.c, 6.1]. */
+static void balance_begin(struct verify *v, uint32_t node)
+{
+	for (uint32_t z = 0; z < v->mm->nr_zones; z++)
+		v->boost[node].boost[z] = v->mm->zones[z].boost;
+	v->boost[node].active = true;
+	set_reclaim_active(v, node, true);
+}
+
+static void balance_end(struct verify *v, uint32_t node)
+{
+	set_reclaim_active(v, node, false);
+	if (!v->boost[node].active)
+		return;
+	v->boost[node].active = false;
+	for (uint32_t z = 0; z < v->mm->nr_zones; z++) {
+		struct mm_zone *zone = &v->mm->zones[z];
+		uint32_t served = v->boost[node].boost[z];
+
+		if ((uint32_t)zone->node == node)
+			zone->boost -= served < zone->boost ? served : zone->boost;
+	}
+}
+
+/* __isolate_free_page, as its probe events tell: input of --inputs=probes. */
+static void isolated_by_probe(struct verify *v, const struct event *e)
+{
+	const struct event *ret = NULL;
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
+	uint32_t order = (uint32_t)e->w[1], zone;
+
+	for (uint64_t j = v->i + 1; j < v->last && j < v->i + 64 && !ret; j++)
+		if (v->t->events[j].kind == EV_P_ISOLATE_FREE_RET && v->t->events[j].pid == e->pid)
+			ret = &v->t->events[j];
+	if (!ret || !ret->w[0] || frame_is_none(f))
+		return;
+	zone = mm_frame_zone(v->mm, f);
+	if (!mm_on_buddy_list(v->mm, f) || mm_frame(v->mm, f)->order != order) {
+		verify_mismatch(v, MISMATCH_NOT_FREE, FRAME_NONE, f, "compaction isolated order %u", order);
+		repair_take_from_zone(v, f, order, MM_MOVABLE);
+		mm_mod_free(v->mm, zone, e->cpu, -(1 << order));
+		return;
+	}
+	v->mm->cpu = e->cpu;
+	mm_take(v->mm, f, order, order, MM_MOVABLE);
+	mm_mod_free(v->mm, zone, e->cpu, -(1 << order));
+	if (order + 1 < v->mm->pageblock_order)
+		return;
+	for (uint32_t n = f.n; n < f.n + (1u << order); n += 1u << v->mm->pageblock_order)
+		if (mm_block_type(v->mm, (struct frame){n}) < MM_NR_PCP_TYPES)
+			mm_set_block_type(v->mm, (struct frame){n}, MM_MOVABLE);
+}
+
+static void set_page_flag(struct verify *v, const struct event *e, uint32_t set)
+{
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
+
+	if (frame_is_none(f))
+		return;
+	f = mm_page_head(v->mm, f);
+	if (!frame_is_none(f))
+		mm_frame(v->mm, f)->flags |= set;
+}
+
+static void task_state(struct verify *v, const struct event *e)
+{
+	struct task *task = verify_task(v, e->pid, true);
+
+	if (!task)
+		return;
+	switch (e->kind) {
+	case EV_COMPACT_BEGIN:
+		task->in_compaction = true;
+		break;
+	case EV_COMPACT_END:
+		task->in_compaction = false;
+		task->drain_allowed = true; /* kcompactd drains when it failed */
+		break;
+	case EV_RECLAIM_BEGIN:
+		task->in_reclaim = true;
+		break;
+	case EV_RECLAIM_END:
+		task->in_reclaim = false;
+		task->drain_allowed = true; /* __alloc_pages_direct_reclaim */
+		break;
+	default:
+		break;
+	}
+}
+
+static bool is_probe(uint8_t kind)
+{
+	return kind >= EV_P_BULK && kind <= EV_P_FOLD;
+}
+
+/* Ends operations that the event @e shows to be over: under a zone's lock nothing else can happen on that CPU. */
+static void close_ops(struct verify *v, const struct event *e)
+{
+	for (uint32_t z = 0; z < v->mm->nr_zones; z++) {
+		struct zone_op *op = &v->ops[z];
+
+		if (op->kind == OP_NONE || op->cpu != e->cpu || is_probe(e->kind))
+			continue;
+		if (op->kind == OP_REFILL || op->kind == OP_DIRECT) {
+			if (e->kind != EV_ZONE_LOCKED && e->kind != EV_EXTFRAG)
+				verify_refill_end(v, z);
+		} else if (e->kind != EV_PCPU_DRAIN) {
+			/* Decided but not begun: an interrupt may still come between. */
+			if (!op->fresh || (event_context(e) <= op->ctx && e->pid == op->pid))
+				verify_drain_end(v, z);
+		}
+	}
+}
+
+static void task_moves_on(struct verify *v, const struct event *e)
+{
+	struct task *task;
+
+	if (event_context(e) != CTX_TASK || e->kind == EV_PCPU_DRAIN || is_probe(e->kind))
+		return;
+	task = verify_task(v, e->pid, false);
+	if (!task)
+		return;
+	if (e->kind != EV_FREE_BATCHED)
+		task->batch_run = 0;
+	if (e->kind != EV_RECLAIM_END && e->kind != EV_COMPACT_END)
+		task->drain_allowed = false;
+	if (e->kind != EV_FREE && e->kind != EV_ALLOC)
+		task->exact_order = 0;
+}
+
+static void replay_event(struct verify *v, const struct event *e)
+{
+	close_ops(v, e);
+	switch (e->kind) {
+	case EV_ZONE_LOCKED:
+		verify_zone_locked(v, e);
+		break;
+	case EV_EXTFRAG:
+		verify_extfrag(v, e);
+		break;
+	case EV_ALLOC:
+		verify_alloc(v, e);
+		break;
+	case EV_FREE:
+		verify_free(v, e);
+		break;
+	case EV_FREE_BATCHED:
+		verify_free_batched(v, e);
+		break;
+	case EV_PCPU_DRAIN:
+		verify_drain(v, e);
+		break;
+	case EV_LRU_INSERT:
+		set_page_flag(v, e, MM_F_LRU);
+		break;
+	case EV_P_BULK:
+		verify_bulk(v, e);
+		break;
+	case EV_P_BULK_RET:
+		verify_bulk_end(v, e);
+		break;
+	case EV_P_BALANCE:
+		balance_begin(v, 0);
+		break;
+	case EV_P_BALANCE_RET:
+		balance_end(v, 0);
+		break;
+	case EV_KSWAPD_WAKE:
+		if (!v->have_balance && e->w[0] < v->mm->nr_nodes)
+			balance_begin(v, (uint32_t)e->w[0]);
+		break;
+	case EV_KSWAPD_SLEEP:
+		if (!v->have_balance && e->w[0] < v->mm->nr_nodes)
+			balance_end(v, (uint32_t)e->w[0]);
+		break;
+	case EV_P_FOLD:
+		mm_fold_diffs(v->mm, e->cpu < v->mm->nr_cpus ? e->cpu : 0);
+		break;
+	case EV_P_ISOLATE_FREE:
+		if (v->opt->inputs == VERIFY_PROBES)
+			isolated_by_probe(v, e);
+		break;
+	case EV_COMPACT_BEGIN:
+	case EV_COMPACT_END:
+	case EV_RECLAIM_BEGIN:
+	case EV_RECLAIM_END:
+		task_state(v, e);
+		break;
+	default:
+		break;
+	}
+	task_moves_on(v, e);
+}
+
+/* ---- the range to replay: between the snapshots ---- */
+
+#define MARK_BEGIN "zonereplay snapshot begin"
+#define MARK_END "zonereplay snapshot end"
+
+static bool marker_is(const struct trace *t, const struct event *e, const char *text)
+{
+	size_t n = strlen(text);
+
+	return e->kind == EV_MARKER && e->w[0] <= t->strings_len && e->w[1] >= n && t->strings_len - e->w[0] >= n &&
+	       !memcmp(t->strings + e->w[0], text, n);
+}
+
+/* The start snapshot holds after its "end" marker, the end snapshot at its "begin" marker. */
+static void find_range(struct verify *v)
+{
+	const struct trace *t = v->t;
+
+	v->first = 0;
+	v->last = t->nr;
+	for (uint64_t i = 0; i < t->nr && v->c->start.level == SNAP_EXACT; i++) {
+		if (marker_is(t, &t->events[i], MARK_END)) {
+			v->first = i + 1;
+			break;
+		}
+	}
+	for (uint64_t i = t->nr; i-- > v->first && v->c->end.level == SNAP_EXACT;) {
+		if (marker_is(t, &t->events[i], MARK_BEGIN)) {
+			v->last = i;
+			break;
+		}
+	}
+}
+
+static void describe(struct verify *v)
+{
+	struct verify_result *r = v->res;
+
+	capture_kernel_release(v->c, v->t, r->release, sizeof(r->release));
+	snprintf(r->era, sizeof(r->era), "%s", mm_era_name(v->mm->era_index));
+	mm_era_find(r->release, &r->era_exact);
+	snprintf(r->arch, sizeof(r->arch), "%.31s", v->c->manifest.arch);
+	snprintf(r->initial_state, sizeof(r->initial_state), "%s", snap_level_name(v->c->start.level));
+	snprintf(r->inputs, sizeof(r->inputs), "%s", v->opt->inputs == VERIFY_PROBES ? "probes" : "events");
+	snprintf(r->end_snapshot, sizeof(r->end_snapshot), "none");
+	r->cpus = v->mm->nr_cpus;
+	r->lost_events = v->t->defects.lost;
+	r->events = v->last - v->first;
+}
+
+static int replay_all(struct verify *v, struct error *err)
+{
+	struct timespec t0, t1;
+
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	for (v->i = v->first; v->i < v->last; v->i++) {
+		replay_event(v, &v->t->events[v->i]);
+		if (v->opt->paranoid && v->i % v->opt->paranoid == 0 && mm_validate(v->mm, err))
+			return error_prefix(err, "event %" PRIu64, v->i);
+		if (v->i % PROGRESS_EVERY == 0)
+			progress_update(v->opt->progress, "verify", v->i - v->first, v->last - v->first);
+	}
+	for (uint32_t z = 0; z < v->mm->nr_zones; z++) {
+		v->i = v->last ? v->last - 1 : 0;
+		verify_refill_end(v, z);
+		verify_drain_end(v, z);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	v->res->seconds = (double)(t1.tv_sec - t0.tv_sec) + 1e-9 * (double)(t1.tv_nsec - t0.tv_nsec);
+	return 0;
+}
+
+static int run(struct verify *v, struct error *err)
+{
+	find_range(v);
+	describe(v);
+	v->have_balance = v->t->kinds_seen[EV_P_BALANCE] > 0;
+	v->have_fold = v->t->kinds_seen[EV_P_FOLD] > 0;
+	if (v->c->start.level != SNAP_EXACT) {
+		v->known = calloc(v->mm->nr_frames, 1);
+		if (!v->known)
+			return error_set(err, "no memory to note what is known of each frame");
+	}
+	if (look_prepare(v, err) || replay_all(v, err))
+		return -1;
+	v->res->state_hash = mm_hash(v->mm);
+	return v->c->end.level == SNAP_EXACT ? verify_compare_end(v, err) : 0;
+}
+
+int verify_run(const struct capture *c, const struct trace *t, const struct verify_options *opt,
+	       struct verify_result *out, struct error *err)
+{
+	struct build_options build = {0};
+	struct verify *v = calloc(1, sizeof(*v));
+	int ret = -1;
+
+	memset(out, 0, sizeof(*out));
+	if (!v)
+		return error_set(err, "no memory");
+	v->c = c;
+	v->t = t;
+	v->opt = opt;
+	v->res = out;
+	v->mm = machine_build(c, t, &build, err);
+	if (v->mm)
+		ret = run(v, err);
+	look_release(v);
+	mm_free(v->mm);
+	free(v->known);
+	free(v);
+	return ret;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside the room: the state of a verify run.
+ *
+ * The machine is driven by requests (an mm_page_alloc's order, gfp and type), by frees and by what context events say;
+ * each zone-level event of the trace is compared with the operation that the machine is about to do, and then the
+ * machine does what the kernel did. Operations under a zone's lock (a refill, a drain) are steps of a struct zone_op;
+ * everything else is one call.
+ */
+#ifndef ZR_REPLAY_VERIFY_H
+#define ZR_REPLAY_VERIFY_H
+
+#include "replay/replay.h"
+
+/* What the pass over the trace before the replay found out about each event (lookahead, counted where used). */
+#define LOOK_BATCHED 0x01u /* EV_FREE: an mm_page_free_batched of the same page follows */
+#define LOOK_TO_PCP 0x02u  /* EV_FREE: the page is next seen leaving a per-cpu list */
+#define LOOK_TO_ZONE 0x04u /* EV_FREE: the page is next seen leaving a zone's list */
+#define LOOK_SKIP 0x08u	   /* part of something that another event stands for */
+
+enum context { CTX_TASK, CTX_SOFTIRQ, CTX_HARDIRQ, CTX_NMI };
+static inline enum context event_context(const struct event *e)
+{
+	if (e->flags & EVF_NMI)
+		return CTX_NMI;
+	if (e->flags & EVF_HARDIRQ)
+		return CTX_HARDIRQ;
+	return e->flags & EVF_SOFTIRQ ? CTX_SOFTIRQ : CTX_TASK;
+}
+
+enum op_kind { OP_NONE, OP_REFILL, OP_DIRECT, OP_DRAIN };
+
+/* An operation under a zone's lock, of which some events have been seen. */
+struct zone_op {
+	enum op_kind kind;
+	uint32_t cpu, pid;
+	enum context ctx;
+	/* refill and direct */
+	struct mm_request rq;
+	uint32_t alloc_flags;
+	uint32_t want, got;
+	uint32_t list_type;	 /* of the list that is taken from: rq.type or MM_HIGHATOMIC */
+	struct frame first;	 /* page that the refill was made for */
+	bool first_exact, exact, bulk;
+	/* drain */
+	struct mm_drain drain;
+	bool whole;		 /* drain of everything: goes on in chunks */
+	bool fresh;		 /* decided, but no event seen yet */
+};
+
+/* A page that left the allocator's lists and whose mm_page_alloc is still to come. */
+struct pending {
+	uint32_t pid;
+	enum context ctx;
+	struct frame f;
+	uint32_t order;
+	bool exact;
+};
+#define MAX_PENDING 512
+
+/* What a task is in the middle of, by pid; a few at a time. */
+struct task {
+	uint32_t pid;
+	uint32_t bulk_left;	 /* pages that __alloc_pages_bulk still takes */
+	uint32_t bulk_type, bulk_zone;
+	bool in_use, in_compaction, in_reclaim, drain_allowed;
+	uint32_t exact_order;	 /* its last allocation, for alloc_pages_exact's tails */
+	uint64_t exact_pfn;
+	uint32_t batch_run;	 /* frees of one free_unref_page_list so far */
+};
+#define MAX_TASKS 256
+
+struct boost_note { /* boosts that a kswapd's balance_pgdat found at its start */
+	uint32_t boost[MM_MAX_ZONES];
+	bool active;
+};
+
+struct verify {
+	const struct capture *c;
+	const struct trace *t;
+	const struct verify_options *opt;
+	struct verify_result *res;
+	struct mm *mm;
+	uint8_t *look;		 /* per event; a mapping of an unlinked file */
+	size_t look_size;
+	uint64_t i;		 /* event being replayed */
+	uint64_t first, last;	 /* events [first, last) */
+	struct zone_op ops[MM_MAX_ZONES];
+	struct pending pending[MAX_PENDING];
+	uint32_t nr_pending;
+	struct task tasks[MAX_TASKS];
+	struct boost_note boost[MM_MAX_NODES];
+	uint64_t burst_end;	 /* interrupt burst that has been judged ends before this event */
+	bool burst_direct, burst_judged;
+	bool have_balance;	 /* balance_pgdat's probe events are in the recording */
+	bool have_fold;		 /* counter folding too */
+	uint8_t *known;		 /* per frame, where the start state is incomplete; else NULL */
+	bool resynced;
+};
+
+/* verify_look.c */
+int look_prepare(struct verify *v, struct error *err) MUST_CHECK;
+void look_release(struct verify *v);
+/* The mm_page_alloc that an operation at event @i serves; NULL when none is in sight. */
+const struct event *look_request(struct verify *v, uint64_t i);
+/* Did the interrupt at event v->i stop a task that holds the per-cpu lists' lock? */
+bool look_lock_held(struct verify *v);
+/* Do the pages that the interrupt burst around v->i frees go to the zone's lists? Judged once per burst. */
+bool look_burst_direct(struct verify *v, bool *judged);
+
+/* verify_alloc.c */
+void verify_zone_locked(struct verify *v, const struct event *e);
+void verify_extfrag(struct verify *v, const struct event *e);
+void verify_alloc(struct verify *v, const struct event *e);
+void verify_refill_end(struct verify *v, uint32_t zone);
+void verify_bulk(struct verify *v, const struct event *e);
+void verify_bulk_end(struct verify *v, const struct event *e);
+
+/* verify_free.c */
+void verify_free(struct verify *v, const struct event *e);
+void verify_free_batched(struct verify *v, const struct event *e);
+void verify_drain(struct verify *v, const struct event *e);
+void verify_drain_end(struct verify *v, uint32_t zone);
+
+/* verify_repair.c: the machine does what the kernel did instead */
+void repair_take_from_zone(struct verify *v, struct frame f, uint32_t order, uint32_t type);
+void repair_take_from_pcp(struct verify *v, struct frame f, uint32_t order);
+/* Takes @f out of whatever free list it is on, so that it can be allocated or freed again. */
+void repair_remove(struct verify *v, struct frame f, uint32_t order);
+
+/* verify_end.c: against the end snapshot */
+int verify_compare_end(struct verify *v, struct error *err) MUST_CHECK;
+
+/* verify.c */
+struct task *verify_task(struct verify *v, uint32_t pid, bool make);
+void verify_mismatch(struct verify *v, enum mismatch kind, struct frame expected, struct frame got, const char *fmt, ...)
+	PRINTF_LIKE(5, 6);
+/* Notes a prediction for the hash that shows what predictions depend on. */
+void verify_predict(struct verify *v, struct frame f);
+bool verify_known(const struct verify *v, struct frame f);
+
+#endif

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Frees and drains: a free is given, what it drains is predicted. */
+#include "replay/verify.h"
+
+/* Makes the frames of the freed page one allocated page, whatever pieces the machine thought it was in. */
+static bool take_over(struct verify *v, struct frame f, uint32_t order)
+{
+	struct mm *mm = v->mm;
+	struct frame head = mm_page_head(mm, f);
+
+	if (!frame_is_none(head) && mm_frame(mm, head)->order > order)
+		mm_split_page(mm, head, order);
+	for (uint32_t i = 0; i < 1u << order; i++) {
+		struct frame g = {f.n + i};
+
+		if (mm_frame(mm, g)->list != MM_NO_LIST || !frame_is_none(mm_buddy_containing(mm, g))) {
+			verify_mismatch(v, MISMATCH_FREE_OF_FREE, FRAME_NONE, f, "order %u is freed but frame %#x of it was free",
+					order, g.n);
+			v->res->resyncs++;
+			v->resynced = true;
+			repair_remove(v, f, order);
+			return false;
+		}
+		mm_frame(mm, g)->flags = 0;
+		mm_frame(mm, g)->order = 0;
+	}
+	mm_mark_allocated(mm, f, order);
+	return true;
+}
+
+static void commit(struct verify *v, const struct event *e, struct frame f, uint32_t order)
+{
+	uint32_t zone = mm_frame_zone(v->mm, f);
+	struct mm_drain d;
+
+	v->mm->cpu = e->cpu;
+	mm_pcp_free(v->mm, e->cpu, f, order, &d);
+	if (!d.active)
+		return;
+	verify_drain_end(v, zone);
+	v->ops[zone] = (struct zone_op){
+		.kind = OP_DRAIN, .cpu = e->cpu, .pid = e->pid, .ctx = event_context(e), .drain = d, .fresh = true,
+		.exact = true,
+	};
+}
+
+/*
+ * Tails of alloc_pages_exact: the task frees order-0 parts behind what it keeps of its last page; since 6.1 they go
+ * straight to the tail of the zone's lists [make_alloc_exact].
+ */
+static bool is_exact_tail(const struct verify *v, const struct event *e)
+{
+	const struct task *task = verify_task((struct verify *)v, e->pid, false);
+
+	return task && task->exact_order && e->w[1] == 0 && event_context(e) == CTX_TASK &&
+	       e->w[0] > task->exact_pfn && e->w[0] < task->exact_pfn + (1ull << task->exact_order);
+}
+
+/* Did this free, in an interrupt, find the per-cpu lists locked by what it interrupted? */
+static bool missed_lock(struct verify *v, const struct event *e, struct frame f, uint32_t order)
+{
+	const struct event *next = v->i + 1 < v->last ? e + 1 : NULL;
+	bool judged, direct;
+
+	if (event_context(e) == CTX_TASK)
+		return false;
+	direct = look_burst_direct(v, &judged);
+	if (judged)
+		return direct;
+	if (look_lock_held(v))
+		return true;
+	/* It would have had to drain, and did not. */
+	if (next && next->kind != EV_PCPU_DRAIN && mm_pcp_free_would_drain(v->mm, e->cpu, f, order)) {
+		v->res->lookaheads++;
+		return true;
+	}
+	return false;
+}
+
+void verify_free(struct verify *v, const struct event *e)
+{
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
+	uint32_t order = (uint32_t)e->w[1];
+
+	if (frame_is_none(f) || order >= v->mm->nr_orders || mm_frame_zone(v->mm, f) == UINT32_MAX ||
+	    (f.n & ((1u << order) - 1)))
+		return;
+	take_over(v, f, order);
+	if (v->known)
+		for (uint32_t i = 0; i < 1u << order; i++)
+			v->known[f.n + i] = 1;
+	if (v->look[v->i] & LOOK_BATCHED)
+		return;
+	if (is_exact_tail(v, e)) {
+		mm_free_direct(v->mm, e->cpu, f, order, MM_FPI_TO_TAIL);
+		return;
+	}
+	if (!mm_pcp_allowed_order(v->mm, order) || mm_block_type(v->mm, f) == MM_ISOLATE || missed_lock(v, e, f, order))
+		mm_free_direct(v->mm, e->cpu, f, order, 0);
+	else
+		commit(v, e, f, order);
+}
+
+void verify_free_batched(struct verify *v, const struct event *e)
+{
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
+	struct task *task = verify_task(v, e->pid, true);
+
+	if (frame_is_none(f) || mm_frame_zone(v->mm, f) == UINT32_MAX)
+		return;
+	if (task)
+		task->batch_run++;
+	if (mm_frame(v->mm, f)->list != MM_NO_LIST)
+		take_over(v, f, 0); /* its mm_page_free was lost */
+	commit(v, e, f, mm_frame(v->mm, f)->flags & MM_F_HEAD ? mm_frame(v->mm, f)->order : 0);
+}
+
+/* ---- drains ---- */
+
+static void drain_done(struct verify *v, struct zone_op *op)
+{
+	v->res->drains++;
+	v->res->drains_exact += op->exact;
+	op->kind = OP_NONE;
+}
+
+void verify_drain_end(struct verify *v, uint32_t zone)
+{
+	struct zone_op *op = &v->ops[zone];
+	struct frame f;
+
+	if (op->kind != OP_DRAIN)
+		return;
+	f = mm_drain_peek(v->mm, &op->drain);
+	if (!frame_is_none(f)) {
+		op->exact = false;
+		v->res->ops_missing++;
+		verify_mismatch(v, MISMATCH_MISSING_OP, f, FRAME_NONE, "zone %s: drain of %d more pages expected",
+				v->mm->zones[zone].name, op->drain.left);
+	}
+	drain_done(v, op);
+}
+
+static uint32_t owner_of(const struct mm *mm, struct frame f, uint32_t otherwise)
+{
+	if (!mm_on_pcp_list(mm, f))
+		return otherwise;
+	return (mm_frame(mm, f)->list - mm->list_pcp) / MM_NR_PCP_LISTS % mm->nr_cpus;
+}
+
+/* A drain that no free caused: of all pages of a cpu in a zone, by reclaim or compaction [drain_pages_zone]. */
+static void start_whole_drain(struct verify *v, const struct event *e, struct frame f, uint32_t zone)
+{
+	struct zone_op *op = &v->ops[zone];
+	struct task *task = verify_task(v, e->pid, false);
+	uint32_t owner = owner_of(v->mm, f, e->cpu);
+
+	*op = (struct zone_op){.kind = OP_DRAIN, .cpu = e->cpu, .pid = e->pid, .ctx = event_context(e), .whole = true,
+			       .exact = true};
+	mm_drain_begin(v->mm, &op->drain, zone, owner, mm_drain_chunk(v->mm, zone, owner), 0);
+	if (task && (task->drain_allowed || task->in_compaction))
+		return;
+	op->exact = false;
+	v->res->ops_extra++;
+	verify_mismatch(v, MISMATCH_DRAIN_START, FRAME_NONE, f, "zone %s: no drain expected, %d of %d pages held",
+			v->mm->zones[zone].name, mm_pcp(v->mm, zone, owner)->count, mm_pcp(v->mm, zone, owner)->high);
+}
+
+static void drain_other(struct verify *v, const struct event *e, struct zone_op *op, struct frame f)
+{
+	uint32_t order = (uint32_t)e->w[1], type = (uint32_t)e->w[2];
+
+	op->exact = false;
+	repair_take_from_pcp(v, f, order);
+	mm_free_one(v->mm, f, order, type < MM_NR_TYPES ? type : MM_MOVABLE, 0);
+	op->drain.left -= 1 << order;
+	/* What the repair took may have been the last page of the list that the drain stands at. */
+	mm_drain_begin(v->mm, &op->drain, op->drain.zone, op->drain.cpu, op->drain.left, op->drain.pindex);
+}
+
+void verify_drain(struct verify *v, const struct event *e)
+{
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]}), expected;
+	uint32_t order = (uint32_t)e->w[1], zone;
+	struct zone_op *op;
+
+	if (frame_is_none(f) || order >= v->mm->nr_orders)
+		return;
+	zone = mm_frame_zone(v->mm, f);
+	if (zone == UINT32_MAX)
+		return;
+	op = &v->ops[zone];
+	v->mm->cpu = e->cpu;
+	if (op->kind != OP_DRAIN)
+		start_whole_drain(v, e, f, zone);
+	op->fresh = false;
+	expected = mm_drain_peek(v->mm, &op->drain);
+	verify_predict(v, expected);
+	v->res->drained_pages++;
+	if (expected.n == f.n && mm_frame(v->mm, f)->order == order) {
+		v->res->drained_pages_exact++;
+		mm_drain_step(v->mm, &op->drain);
+	} else {
+		verify_mismatch(v, MISMATCH_DRAIN_PAGE, expected, f, "zone %s, %d pages left to drain",
+				v->mm->zones[zone].name, op->drain.left);
+		drain_other(v, e, op, f);
+	}
+	if (op->drain.active)
+		return;
+	if (op->whole && mm_pcp(v->mm, zone, op->drain.cpu)->count > 0)
+		mm_drain_begin(v->mm, &op->drain, zone, op->drain.cpu, mm_drain_chunk(v->mm, zone, op->drain.cpu), 0);
+	else
+		drain_done(v, op);
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* After a wrong prediction the machine is brought to what the kernel did. Each use is a resync. */
+#include "replay/verify.h"
+
+/* Takes the free buddy that contains @f apart until @f is a buddy of its own of @order. */
+static void carve(struct mm *mm, struct frame buddy, struct frame f, uint32_t order, uint32_t list_type)
+{
+	uint32_t zone = mm_frame_zone(mm, buddy), o = mm_frame(mm, buddy)->order;
+
+	mm_take(mm, buddy, o, o, list_type);
+	while (o > order) {
+		struct frame upper = {buddy.n + (1u << --o)};
+
+		if (f.n >= upper.n) {
+			mm_mark_allocated(mm, buddy, o);
+			mm_build_buddy(mm, buddy, zone, o, list_type);
+			mm->zones[zone].free_global -= list_type != MM_ISOLATE ? 1 << o : 0;
+			buddy = upper;
+		} else {
+			mm_build_buddy(mm, upper, zone, o, list_type);
+			mm->zones[zone].free_global -= list_type != MM_ISOLATE ? 1 << o : 0;
+		}
+	}
+	mm_mark_allocated(mm, f, order);
+}
+
+static uint32_t pcp_owner(const struct mm *mm, struct frame f)
+{
+	return (mm_frame(mm, f)->list - mm->list_pcp) / MM_NR_PCP_LISTS % mm->nr_cpus;
+}
+
+void repair_remove(struct verify *v, struct frame f, uint32_t order)
+{
+	struct mm *mm = v->mm;
+
+	for (uint32_t i = 0; i < 1u << order; i++) {
+		struct frame g = {f.n + i}, b = mm_buddy_containing(mm, g);
+
+		if (!frame_is_none(b)) {
+			uint32_t have = mm_frame(mm, b)->order, zone = mm_frame_zone(mm, b);
+
+			carve(mm, b, have > order ? f : b, have > order ? order : have, mm_buddy_list_type(mm, b));
+			mm_mod_free(mm, zone, mm->cpu, -(1 << (have > order ? order : have)));
+		} else if (mm_on_pcp_list(mm, g)) {
+			mm_pcp_del(mm, mm_frame_zone(mm, g), pcp_owner(mm, g), g);
+		} else if (mm_frame(mm, g)->list != MM_NO_LIST) {
+			mm_list_del(mm, g);
+		}
+		mm_frame(mm, g)->flags = 0;
+	}
+	mm_mark_allocated(mm, f, order);
+}
+
+void repair_take_from_zone(struct verify *v, struct frame f, uint32_t order, uint32_t type)
+{
+	struct frame b = mm_buddy_containing(v->mm, f);
+
+	v->res->resyncs++;
+	v->resynced = true;
+	if (!frame_is_none(b) && mm_frame(v->mm, b)->order >= order) {
+		carve(v->mm, b, f, order, mm_buddy_list_type(v->mm, b));
+		return;
+	}
+	repair_remove(v, f, order);
+	/* It was not counted free there: the caller's subtraction must not show. */
+	mm_mod_free(v->mm, mm_frame_zone(v->mm, f), v->mm->cpu, 1 << order);
+}
+
+void repair_take_from_pcp(struct verify *v, struct frame f, uint32_t order)
+{
+	v->res->resyncs++;
+	v->resynced = true;
+	repair_remove(v, f, order);
+}
