@@ -5,6 +5,7 @@
 const struct command *const command_table[] = {
 	&cmd_capture,
 	&cmd_snapshot,
+	&cmd_verify,
 	&cmd_version,
 	NULL,
 };
