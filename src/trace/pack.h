@@ -86,6 +86,18 @@ const struct event_alias *event_aliases(size_t *nr);
 /* What is impossible about an event, or NULL. Consumers may index by order and migratetype afterwards. */
 const char *event_problem(const struct event *e);
 
+/* ---- CSV ---- */
+
+#define CSV_HEADER "time_ns,cpu,pid,flags,event,a,b,c,d,e,f"
+#define CSV_COMM "comm"	  /* "event" of rows that name a task */
+#define CSV_NONE "none"	  /* pfn of a failed allocation */
+/* Letters of event flags, in the order of their bits. */
+#define CSV_FLAGS "dshNZbp"
+
+/* Plain files, or zstd where the name ends in .zst; NULL on error. Closing the writer may fail (fclose). */
+FILE *zfile_read(const char *path, struct error *err) MUST_CHECK;
+FILE *zfile_write(const char *path, const char *name, struct error *err) MUST_CHECK;
+
 /* ---- gfp by name ---- */
 
 /* Canonical bit of a flag's name ("__GFP_IO", "GFP_DMA"); 0 when unknown or made of several bits. */
