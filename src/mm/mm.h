@@ -210,7 +210,7 @@ struct mm_stats { /* not hashed; pages unless said otherwise */
 	uint64_t fast_ok[MM_NR_ORDERS], slow_ok[MM_NR_ORDERS], failed[MM_NR_ORDERS]; /* kept by the drivers */
 	uint64_t refills, drains, fallbacks, blocks_claimed;
 	uint64_t reclaimed_kswapd, reclaimed_direct, scanned_kswapd, scanned_direct;
-	uint64_t reclaimed_anon, reclaimed_file, activated, deactivated, lumpy_taken, lumpy_failed;
+	uint64_t reclaimed_anon, reclaimed_file, reclaimed_orphans, activated, deactivated, lumpy_taken, lumpy_failed;
 	uint64_t migrate_scanned, free_scanned, migrated, migrate_failed, isolated;
 	uint64_t compact_stall, compact_success, compact_fail, compact_deferred, compact_runs;
 	uint64_t direct_reclaims, kswapd_runs, kcompactd_runs;
@@ -550,7 +550,43 @@ void mm_object_move(struct mm *mm, struct frame from, struct frame to);
 /* ---- LRU and reclaim [vmscan.c, swap.c]: lru.c, reclaim.c ---- */
 
 void mm_lru_add(struct mm *mm, struct frame f, enum mm_lru lru); /* at the head of the node's list */
+void mm_lru_add_tail(struct mm *mm, struct frame f, enum mm_lru lru);
 void mm_lru_del(struct mm *mm, struct frame f);
+/* Which list a page is on; it must be on one. */
+enum mm_lru mm_lru_of(const struct mm *mm, struct frame f);
+/* From an inactive list to the head of the active one of its kind; anything else stays. */
+void mm_lru_activate(struct mm *mm, struct frame f);
+/* Should pages of the active list beside @inactive be aged? [inactive_is_low] */
+bool mm_lru_inactive_is_low(const struct mm *mm, uint32_t node, enum mm_lru inactive);
+
+/* One reclaim pass [struct scan_control]. Pages. */
+struct mm_scan {
+	uint32_t cpu, order, gfp;
+	uint32_t highest;	/* zone index: reclaim_idx */
+	int32_t priority;	/* 12 .. 0 */
+	uint64_t nr_to_reclaim, nr_reclaimed, nr_scanned;
+	bool kswapd, may_swap;
+	bool compaction;	/* the policy compacts: reclaim stops where compaction could work */
+	bool force_deactivate, skipped_deactivate, compaction_ready;
+};
+/* Reclaims from one node at sc->priority [shrink_node]. */
+void mm_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc);
+/* Direct reclaim for a request [try_to_free_pages]: pages reclaimed, or 1 where compaction could work already. */
+uint64_t mm_direct_reclaim(struct mm *mm, const struct mm_request *rq, bool compaction);
+bool mm_node_balanced(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
+/* kswapd until the node is balanced or nothing goes any more [balance_pgdat]; the order it ended with. */
+uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order, uint32_t highest, bool compaction);
+/* Would waking kswapd start it? [wakeup_kswapd] */
+bool mm_kswapd_needed(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
+/* Frees a page that is on no list and counts it as reclaimed. */
+void mm_reclaim_page(struct mm *mm, uint32_t cpu, struct frame f, bool kswapd);
+
+/*
+ * Lumpy reclaim of 2.6.34: around each page from the tail everything that may go in its aligned window of 2^order.
+ * Direct reclaim: pages reclaimed. kswapd: the order it ended with.
+ */
+uint64_t mm_lumpy_reclaim(struct mm *mm, const struct mm_request *rq);
+uint32_t mm_lumpy_balance(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order);
 
 /* ---- compaction [compaction.c]: compaction.h, compaction*.c ---- */
 

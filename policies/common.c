@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "policies/common.h"
+
+struct frame slow_freelist(struct policy_env *env, const struct mm_request *rq)
+{
+	return mm_get_page(env->mm, rq, mm_alloc_flags_slow(env->mm, rq));
+}
+
+struct frame freelist_after_reclaim(struct policy_env *env, const struct mm_request *rq)
+{
+	struct frame f = slow_freelist(env, rq);
+
+	if (!frame_is_none(f))
+		return f;
+	mm_unreserve_highatomic(env->mm, rq, false);
+	mm_drain_all(env->mm);
+	return slow_freelist(env, rq);
+}
+
+bool retry_by_pages(const struct mm_request *rq, uint64_t progress, uint64_t total)
+{
+	if (!progress || rq->gfp & MM_GFP_NORETRY)
+		return false;
+	if (rq->order <= COSTLY_ORDER)
+		return true;
+	return rq->gfp & MM_GFP_RETRY_MAYFAIL && total < 1ull << rq->order;
+}
+
+struct frame last_resort(struct policy_env *env, const struct mm_request *rq)
+{
+	if (!(rq->gfp & MM_GFP_NOFAIL))
+		return FRAME_NONE;
+	return mm_get_page(env->mm, rq, mm_alloc_flags_slow(env->mm, rq) | MM_ALLOC_NO_WATERMARKS);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What each task is doing at an event: reclaiming, compacting, migrating, recording. */
+#include "demand/derive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_prefix(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
+
+int context_init(struct derive *d, const struct capture *c, struct error *err)
+{
+	size_t i;
+
+	d->nr_tasks = d->trace->max_pid + 1;
+	d->tasks = calloc(d->nr_tasks, 1);
+	if (!d->tasks)
+		return error_set(err, "not enough memory for a table of %u tasks", d->nr_tasks);
+	for (i = 0; i < d->trace->nr_comms; i++) {
+		const struct trace_comm *tc = &d->trace->comms[i];
+
+		if (tc->pid >= d->nr_tasks)
+			continue;
+		if (has_prefix(tc->comm, "kswapd"))
+			d->tasks[tc->pid] |= TASK_KSWAPD;
+		if (has_prefix(tc->comm, "trace-cmd"))
+			d->tasks[tc->pid] |= TASK_RECORDER;
+	}
+	if (c && c->manifest.recorder_pid && c->manifest.recorder_pid < d->nr_tasks)
+		d->tasks[c->manifest.recorder_pid] |= TASK_RECORDER;
+	d->has_lru = d->trace->kinds_seen[EV_LRU_INSERT] > 0;
+	d->has_migrate = d->trace->kinds_seen[EV_MIGRATE_PAGES_BEGIN] > 0;
+	return 0;
+}
+
+void context_update(struct derive *d, const struct event *e)
+{
+	uint8_t *task;
+
+	if (e->pid >= d->nr_tasks)
+		return;
+	task = &d->tasks[e->pid];
+	switch (e->kind) {
+	case EV_RECLAIM_BEGIN:
+		*task |= TASK_RECLAIM;
+		break;
+	case EV_RECLAIM_END:
+		*task &= (uint8_t)~TASK_RECLAIM;
+		break;
+	case EV_COMPACT_BEGIN:
+		*task |= TASK_COMPACT;
+		break;
+	case EV_COMPACT_END:
+		*task &= (uint8_t) ~(TASK_COMPACT | TASK_MIGRATE);
+		break;
+	case EV_MIGRATE_PAGES_BEGIN:
+		*task |= TASK_MIGRATE;
+		break;
+	case EV_MIGRATE_PAGES:
+		*task &= (uint8_t)~TASK_MIGRATE;
+		break;
+	default:
+		break;
+	}
+}
+
+uint32_t context_of(const struct derive *d, const struct event *e)
+{
+	if (e->pid >= d->nr_tasks || e->flags & (EVF_SOFTIRQ | EVF_HARDIRQ | EVF_NMI))
+		return 0;
+	return d->tasks[e->pid];
+}
+
+bool context_migrates(const struct derive *d, uint32_t ctx)
+{
+	return ctx & TASK_COMPACT && (ctx & TASK_MIGRATE || !d->has_migrate);
+}
+
+/* Bits of the pagemap events [include/trace/events/pagemap.h, 6.1]. */
+#define PAGEMAP_MAPPED 0x1u
+#define PAGEMAP_ANON 0x2u
+#define PAGEMAP_SWAPCACHE 0x8u
+#define PAGEMAP_SWAPBACKED 0x10u
+
+enum mm_kind kind_of_pagemap(uint64_t flags, uint32_t *mm_flags)
+{
+	*mm_flags = flags & PAGEMAP_MAPPED ? MM_F_MAPPED : 0;
+	if (flags & PAGEMAP_SWAPCACHE)
+		*mm_flags |= MM_F_SWAPCACHE;
+	if (flags & PAGEMAP_ANON) {
+		*mm_flags |= MM_F_ANON | MM_F_SWAPBACKED;
+		return MM_KIND_ANON;
+	}
+	if (flags & PAGEMAP_SWAPBACKED) {
+		*mm_flags |= MM_F_FILE | MM_F_SWAPBACKED;
+		return MM_KIND_SHMEM;
+	}
+	*mm_flags |= MM_F_FILE;
+	return MM_KIND_FILE;
+}

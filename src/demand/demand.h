@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Demand: what the workload asked for, free of what the recorded kernel chose to do about it.
+ *
+ * A recording is turned once into a stream of fixed records (a file, mapped): objects are born,
+ * die, show on the LRU; what the zone policy of the recorded kernel did is taken out of it:
+ *
+ *  - pages that kswapd or direct reclaim freed were dropped, not given up by their owner
+ * (DEMAND_DROP);
+ *  - pages that compaction moved keep their identity: a source that the compacting task frees
+ * inside migrate_pages() is the destination that shows next, first in, first out;
+ *  - free pages that compaction took and gave back are nothing at all.
+ *
+ * Objects have ids below nr_frames. An object that was there when recording began has its first
+ * frame as id; ids are used again after the recorded death. Frames are machine frames: pfn -
+ * base_pfn.
+ *
+ * A pool of huge pages that is resized asks for page after page until one fails. Such a run is one
+ * intent: its requests carry the same intent number. Markers in the trace say what was wanted:
+ * "zonereplay intent want=N ..." before the requests (the size that the pool is to have),
+ * "zonereplay intent got=N ..." after them. Without markers the requests that were made are
+ * counted.
+ *
+ * Imperfections are counted (struct demand_counts). Slab pages that a shrinker freed are demand
+ * here: shrinking is not modelled yet, so it happens as it was recorded.
+ */
+#ifndef ZR_DEMAND_H
+#define ZR_DEMAND_H
+
+#include "base/base.h"
+#include "capture/capture.h"
+#include "mm/mm.h"
+#include "trace/trace.h"
+
+enum demand_kind {
+	DEMAND_NONE,
+	DEMAND_BIRTH, /* a request that the recorded kernel met */
+	DEMAND_FAIL,  /* a request that the recorded kernel failed: no id */
+	DEMAND_DEATH, /* the owner let go */
+	DEMAND_DROP,  /* the recorded kernel's reclaim dropped it: the replay may keep it, nobody
+			 will free it */
+	DEMAND_SPLIT, /* id of `order`+1 becomes two of `order`: the upper half is called `arg` */
+	DEMAND_LRU,   /* shows on an LRU list: `lru`, `page` */
+	DEMAND_ACTIVATE, /* to the active list */
+	DEMAND_WANT,	 /* from here on the pool of huge pages is to have `arg` pages */
+	DEMAND_DONE,	 /* its resize is over */
+	DEMAND_NR_KINDS
+};
+
+#define DEMAND_F_RECORDER 1u /* the recorder's own: replayed, not scored */
+#define DEMAND_F_HUGE                                                                              \
+	2u /* BIRTH, FAIL: for a pool of huge pages, `arg` is the intent's number; DEATH: from it  \
+	    */
+#define DEMAND_F_LOST 4u /* DEATH: inferred, because the page was handed out again */
+
+struct demand_op {
+	uint64_t time; /* ns since the first event */
+	uint32_t id;
+	uint32_t pid;
+	uint32_t gfp; /* BIRTH, FAIL: canonical GFP_* */
+	uint32_t arg; /* SPLIT, WANT, pool requests: see there; LRU: MM_F_* to set */
+	uint16_t cpu;
+	uint8_t kind; /* enum demand_kind */
+	uint8_t order;
+	uint8_t type;	/* BIRTH, FAIL: migratetype; LRU: enum mm_lru */
+	uint8_t page;	/* BIRTH, LRU: enum mm_kind, what it is */
+	uint16_t flags; /* DEMAND_F_* */
+};
+_Static_assert(sizeof(struct demand_op) == 32, "records are mapped from files");
+
+/* An object that was there when recording began and that the recording shows. Its id is its frame.
+ */
+struct demand_initial {
+	uint32_t frame;
+	uint32_t flags; /* MM_F_* */
+	uint8_t order;
+	uint8_t page; /* enum mm_kind */
+	uint8_t lru;  /* enum mm_lru, or DEMAND_NO_LRU */
+	uint8_t pad;
+};
+#define DEMAND_NO_LRU 255u
+
+struct demand_counts {
+	uint64_t births, fails, deaths, drops, splits;
+	uint64_t migrated;	/* identities that moved */
+	uint64_t migrated_lost; /* sources whose destination never showed: counted as deaths */
+	uint64_t compaction_released; /* free pages that compaction gave back */
+	uint64_t unknown_frees; /* frees of pages that nobody was seen to allocate (bulk requests
+				   show no allocation) */
+	uint64_t double_allocs; /* pages handed out while out: their old object is taken as dead */
+	uint64_t ragged_frees;	/* frees that cover several objects */
+	uint64_t slab_shrunk;  /* pages that shrinkers freed inside reclaim: replayed as recorded */
+	uint64_t inferred_lru; /* pages taken as LRU pages without an LRU event: the trace has none
+				*/
+	uint64_t foreign_frames;   /* events outside the machine's frames */
+	uint64_t intents, markers; /* runs of pool requests, and markers that say what they want */
+};
+
+struct demand {
+	const struct demand_op *ops; /* mapped, by time */
+	uint64_t nr;
+	const struct demand_initial *initial; /* by frame */
+	uint64_t nr_initial;
+	struct demand_counts counts;
+	uint32_t nr_frames;
+	void *map;
+	size_t map_len;
+};
+
+struct demand_geometry {
+	uint64_t base_pfn;
+	uint32_t nr_frames, pageblock_order;
+};
+
+/*
+ * Derives the demand of a recording into an unlinked temporary file. The capture gives the start
+ * snapshot (kinds of the pages that are there) and the recorder's pid.
+ */
+int demand_derive(struct demand *d, const struct capture *c, const struct trace *t,
+		  const struct demand_geometry *geo, struct progress *prog,
+		  struct error *err) MUST_CHECK;
+void demand_release(struct demand *d);
+
+/* What a page is by the request that made it: until an LRU event says more. */
+enum mm_kind demand_kind_of_request(uint32_t gfp, uint32_t order, uint32_t pageblock_order);
+
+#endif

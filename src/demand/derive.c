@@ -1,0 +1,519 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The pass over the events that turns a recording into demand. */
+#include "demand/derive.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define MAX_PENDING 65536u
+#define PROGRESS_STEP 65536u
+
+void emit(struct derive *d, const struct demand_op *op)
+{
+	if (fwrite(op, sizeof(*op), 1, d->out) != 1)
+		d->write_failed = true;
+}
+
+struct demand_op op_for(const struct derive *d, const struct event *e, enum demand_kind kind,
+			uint32_t id)
+{
+	struct demand_op op = {
+		.time = e->time - d->first_time,
+		.id = id,
+		.pid = e->pid,
+		.cpu = e->cpu,
+		.kind = (uint8_t)kind,
+	};
+
+	if (e->pid < d->nr_tasks && d->tasks[e->pid] & TASK_RECORDER)
+		op.flags = DEMAND_F_RECORDER;
+	return op;
+}
+
+bool frame_of(const struct derive *d, uint64_t pfn, uint32_t order, uint32_t *frame)
+{
+	uint64_t n = pfn - d->geo.base_pfn;
+
+	if (order >= MM_NR_ORDERS || pfn < d->geo.base_pfn || n >= d->geo.nr_frames ||
+	    (1u << order) > d->geo.nr_frames - n)
+		return false;
+	*frame = (uint32_t)n;
+	return true;
+}
+
+enum mm_kind demand_kind_of_request(uint32_t gfp, uint32_t order, uint32_t pageblock_order)
+{
+	if (order >= pageblock_order && gfp & GFP_COMP && !(gfp & GFP_NOMEMALLOC) &&
+	    gfp & GFP_DIRECT_RECLAIM)
+		return MM_KIND_HUGETLB;
+	if (gfp & GFP_MOVABLE)
+		return MM_KIND_UNKNOWN;
+	if (gfp & GFP_RECLAIMABLE)
+		return MM_KIND_SLAB;
+	return MM_KIND_KERNEL;
+}
+
+/* ---- pages let go ---- */
+
+static bool may_be_on_lru(const struct track *page)
+{
+	return page->flags & TRACK_LRU || page->page == MM_KIND_UNKNOWN ||
+	       page->page == MM_KIND_FILE || page->page == MM_KIND_ANON ||
+	       page->page == MM_KIND_SHMEM;
+}
+
+static void end_object(struct derive *d, const struct event *e, uint32_t head, enum demand_kind how,
+		       uint16_t flags)
+{
+	struct demand_op op = op_for(d, e, how, d->frames[head].id);
+
+	op.order = d->frames[head].order;
+	op.flags |= flags;
+	if (d->frames[head].page == MM_KIND_HUGETLB)
+		op.flags |= DEMAND_F_HUGE;
+	emit(d, &op);
+	id_give(d, d->frames[head].id);
+	d->frames[head].id = TRACK_NONE;
+	*(how == DEMAND_DROP ? &d->counts.drops : &d->counts.deaths) += 1;
+}
+
+/* Who freed the page, and so why. */
+static void let_go(struct derive *d, const struct event *e, uint32_t head)
+{
+	const struct track *page = &d->frames[head];
+	uint32_t ctx = context_of(d, e);
+
+	if (context_migrates(d, ctx) && may_be_on_lru(page)) {
+		pending_push(d, e, head);
+	} else if (ctx & (TASK_KSWAPD | TASK_RECLAIM) && may_be_on_lru(page)) {
+		end_object(d, e, head, DEMAND_DROP, 0);
+	} else {
+		if (ctx & (TASK_KSWAPD | TASK_RECLAIM))
+			d->counts.slab_shrunk += 1u << page->order;
+		end_object(d, e, head, DEMAND_DEATH, 0);
+	}
+}
+
+static void on_unknown_free(struct derive *d, const struct event *e)
+{
+	struct demand_op op;
+	struct track page;
+
+	if (context_of(d, e) & TASK_COMPACT) {
+		d->counts.compaction_released++;
+	} else if (!d->has_lru && pending_pop(d, MM_KIND_UNKNOWN, &page)) {
+		op = op_for(d, e, DEMAND_DEATH, page.id);
+		op.order = page.order;
+		emit(d, &op);
+		id_give(d, page.id);
+		d->counts.deaths++;
+	} else {
+		d->counts.unknown_frees++;
+	}
+}
+
+static void on_free(struct derive *d, const struct event *e)
+{
+	uint32_t order = (uint32_t)e->w[1], frame, head, i, found = 0;
+
+	if (!frame_of(d, e->w[0], order, &frame)) {
+		d->counts.foreign_frames++;
+		return;
+	}
+	head = track_find(d, frame);
+	if (head != TRACK_NONE && d->frames[head].order >= order) {
+		if (d->frames[head].order > order)
+			track_split(d, e, head, frame, order);
+		if (d->frames[frame].id != TRACK_NONE)
+			let_go(d, e, frame);
+		return;
+	}
+	for (i = 0; i < 1u << order; i++) {
+		if (d->frames[frame + i].id != TRACK_NONE) {
+			let_go(d, e, frame + i);
+			found++;
+		}
+	}
+	if (found)
+		d->counts.ragged_frees++;
+	else
+		on_unknown_free(d, e);
+}
+
+/* ---- pages handed out ---- */
+
+/* Requests of one pool resize follow one another; anything else that the task asks for ends the
+ * run. */
+static void follow_intent(struct derive *d, const struct event *e, struct demand_op *op, bool pool)
+{
+	if (!pool) {
+		if (e->pid == d->intent_pid &&
+		    !(context_of(d, e) & (TASK_RECLAIM | TASK_COMPACT)) &&
+		    !(e->flags & (EVF_SOFTIRQ | EVF_HARDIRQ)))
+			d->intent_pid = 0;
+		return;
+	}
+	if (d->intent_pid != e->pid) {
+		d->intent_pid = e->pid;
+		d->intent++;
+		d->counts.intents++;
+	}
+	op->flags |= DEMAND_F_HUGE;
+	op->arg = d->intent;
+	if (op->kind == DEMAND_FAIL)
+		d->intent_pid = 0;
+}
+
+static void clear_range(struct derive *d, const struct event *e, uint32_t frame, uint32_t order)
+{
+	uint32_t head = track_find(d, frame), i;
+
+	if (head != TRACK_NONE && head != frame) {
+		end_object(d, e, head, DEMAND_DEATH, DEMAND_F_LOST);
+		d->counts.double_allocs++;
+	}
+	for (i = 0; i < 1u << order; i++) {
+		if (d->frames[frame + i].id == TRACK_NONE)
+			continue;
+		end_object(d, e, frame + i, DEMAND_DEATH, DEMAND_F_LOST);
+		d->counts.double_allocs++;
+	}
+}
+
+static void set_request(const struct derive *d, const struct event *e, struct demand_op *op)
+{
+	op->order = (uint8_t)e->w[1];
+	op->gfp = (uint32_t)e->w[2];
+	op->type = (uint8_t)e->w[3];
+	op->page = (uint8_t)demand_kind_of_request(op->gfp, op->order, d->geo.pageblock_order);
+}
+
+static void infer_lru(struct derive *d, const struct event *e, struct track *page)
+{
+	struct demand_op op = op_for(d, e, DEMAND_LRU, page->id);
+
+	page->flags |= TRACK_LRU;
+	op.type = MM_LRU_INACTIVE_ANON;
+	op.page = MM_KIND_ANON;
+	op.arg = MM_F_ANON | MM_F_SWAPBACKED;
+	if (d->trace->kinds_seen[EV_FILE_ADD] || (uint32_t)e->w[2] & GFP_WRITE) {
+		op.type = MM_LRU_INACTIVE_FILE;
+		op.page = MM_KIND_FILE;
+		op.arg = MM_F_FILE;
+	}
+	emit(d, &op);
+	d->counts.inferred_lru++;
+}
+
+static void on_alloc(struct derive *d, const struct event *e)
+{
+	bool failed = e->w[0] == UINT64_MAX;
+	struct demand_op op = op_for(d, e, failed ? DEMAND_FAIL : DEMAND_BIRTH, TRACK_NONE);
+	struct track page = {.lru = DEMAND_NO_LRU};
+	uint32_t frame = 0;
+
+	if (e->w[1] >= MM_NR_ORDERS ||
+	    (!failed && !frame_of(d, e->w[0], (uint32_t)e->w[1], &frame))) {
+		d->counts.foreign_frames++;
+		return;
+	}
+	set_request(d, e, &op);
+	if (!failed) {
+		clear_range(d, e, frame, op.order);
+		op.id = id_take(d);
+		if (op.id == TRACK_NONE)
+			return;
+	}
+	follow_intent(d, e, &op, op.page == MM_KIND_HUGETLB);
+	emit(d, &op);
+	*(failed ? &d->counts.fails : &d->counts.births) += 1;
+	if (failed)
+		return;
+	page.id = op.id;
+	page.order = op.order;
+	page.page = op.page;
+	if (!d->has_lru && op.page == MM_KIND_UNKNOWN && op.order == 0)
+		infer_lru(d, e, &page);
+	track_set(d, frame, page);
+}
+
+/* ---- pages seen on the LRU ---- */
+
+static void emit_lru(struct derive *d, const struct event *e, struct track *page, uint8_t lru,
+		     uint32_t flags)
+{
+	struct demand_op op = op_for(d, e, DEMAND_LRU, page->id);
+
+	op.type = lru;
+	op.page = page->page;
+	op.arg = flags;
+	emit(d, &op);
+	page->lru = lru;
+	page->flags |= TRACK_LRU;
+}
+
+/* A page that is there already only comes back from compaction, which is no demand, or became
+ * (un)evictable. */
+static bool is_news(const struct track *page, uint8_t lru)
+{
+	return !(page->flags & TRACK_LRU) ||
+	       (page->lru == MM_LRU_UNEVICTABLE) != (lru == MM_LRU_UNEVICTABLE);
+}
+
+static void on_lru_insert(struct derive *d, const struct event *e)
+{
+	uint32_t frame, head, flags;
+	uint8_t lru = (uint8_t)e->w[1];
+	enum mm_kind kind = kind_of_pagemap(e->w[2], &flags);
+	struct track page;
+
+	if (!frame_of(d, e->w[0], 0, &frame) || e->w[1] >= MM_NR_LRU)
+		return;
+	head = track_find(d, frame);
+	if (head == TRACK_NONE) {
+		if (!pending_pop(d, kind, &page))
+			return;
+		track_set(d, frame, page);
+		head = frame;
+	}
+	d->frames[head].page = (uint8_t)kind;
+	if (is_news(&d->frames[head], lru))
+		emit_lru(d, e, &d->frames[head], lru, flags);
+}
+
+static void on_lru_activate(struct derive *d, const struct event *e)
+{
+	struct demand_op op;
+	uint32_t frame, head;
+
+	if (!frame_of(d, e->w[0], 0, &frame))
+		return;
+	head = track_find(d, frame);
+	if (head == TRACK_NONE)
+		return;
+	op = op_for(d, e, DEMAND_ACTIVATE, d->frames[head].id);
+	emit(d, &op);
+}
+
+static void on_file_add(struct derive *d, const struct event *e)
+{
+	uint32_t frame, head;
+
+	if (!frame_of(d, e->w[0], 0, &frame))
+		return;
+	head = track_find(d, frame);
+	if (head != TRACK_NONE && d->frames[head].page == MM_KIND_UNKNOWN)
+		d->frames[head].page = MM_KIND_FILE;
+}
+
+/* "zonereplay intent want=N ..." and "... got=N ...": a resize of the pool begins and ends. */
+static void on_marker(struct derive *d, const struct event *e)
+{
+	struct demand_op op = op_for(d, e, DEMAND_DONE, TRACK_NONE);
+	char text[128];
+	const char *intent, *want;
+	size_t len = e->w[1] < sizeof(text) - 1 ? e->w[1] : sizeof(text) - 1;
+
+	if (e->w[0] > d->trace->strings_len || len > d->trace->strings_len - e->w[0])
+		return;
+	memcpy(text, d->trace->strings + e->w[0], len);
+	text[len] = '\0';
+	intent = strstr(text, "zonereplay intent ");
+	if (!intent)
+		return;
+	want = strstr(intent, "want=");
+	if (want) {
+		op.kind = DEMAND_WANT;
+		op.arg = (uint32_t)strtoul(want + strlen("want="), NULL, 10);
+		d->counts.markers++;
+	}
+	emit(d, &op);
+	d->intent_pid = 0;
+}
+
+static void on_event(struct derive *d, const struct event *e)
+{
+	context_update(d, e);
+	switch (e->kind) {
+	case EV_ALLOC:
+		on_alloc(d, e);
+		break;
+	case EV_FREE:
+		on_free(d, e);
+		break;
+	case EV_LRU_INSERT:
+		on_lru_insert(d, e);
+		break;
+	case EV_LRU_ACTIVATE:
+		on_lru_activate(d, e);
+		break;
+	case EV_FILE_ADD:
+		on_file_add(d, e);
+		break;
+	case EV_MARKER:
+		on_marker(d, e);
+		break;
+	default:
+		break;
+	}
+	pending_expire(d, e, false);
+}
+
+/* ---- setting up and running ---- */
+
+static int alloc_tables(struct derive *d, struct error *err)
+{
+	uint32_t i;
+
+	d->max_pending = MAX_PENDING;
+	d->frames = calloc(d->geo.nr_frames, sizeof(*d->frames));
+	d->free_ids = calloc(d->geo.nr_frames, sizeof(*d->free_ids));
+	d->pending = calloc(d->max_pending, sizeof(*d->pending));
+	if (!d->frames || !d->free_ids || !d->pending)
+		return error_set(err, "not enough memory to follow %u frames", d->geo.nr_frames);
+	for (i = 0; i < d->geo.nr_frames; i++)
+		d->frames[i].id = TRACK_NONE;
+	return 0;
+}
+
+/* Pages that were there are tracked under their frame's number; the other numbers are free, lowest
+ * first. */
+static void seed(struct derive *d, const struct demand_initial *list, uint64_t nr)
+{
+	uint64_t i;
+	uint32_t n;
+
+	for (i = 0; i < nr; i++) {
+		struct track page = {.id = list[i].frame,
+				     .order = list[i].order,
+				     .page = list[i].page,
+				     .lru = list[i].lru};
+
+		if (list[i].lru != DEMAND_NO_LRU)
+			page.flags = TRACK_LRU;
+		track_set(d, list[i].frame, page);
+	}
+	for (n = d->geo.nr_frames; n-- > 0;) {
+		if (d->frames[n].id == TRACK_NONE)
+			id_give(d, n);
+	}
+}
+
+static void run(struct derive *d, struct progress *prog)
+{
+	const struct trace *t = d->trace;
+	uint64_t i;
+
+	for (i = 0; i < t->nr; i++) {
+		on_event(d, &t->events[i]);
+		if (i % PROGRESS_STEP == 0)
+			progress_update(prog, "demand", i, t->nr);
+	}
+	if (t->nr)
+		pending_expire(d, &t->events[t->nr - 1], true);
+	progress_update(prog, "demand", t->nr, t->nr);
+}
+
+static FILE *temporary_file(struct error *err)
+{
+	const char *dir = getenv("TMPDIR");
+	char *path = path_join(dir && *dir ? dir : "/tmp", "zonereplay-demand-XXXXXX");
+	int fd = mkstemp(path);
+	FILE *f = NULL;
+
+	if (fd >= 0) {
+		unlink(path);
+		f = fdopen(fd, "w+");
+		if (!f)
+			close(fd);
+	}
+	if (!f)
+		error_set(err,
+			  "%s: cannot create a temporary file (%s); set TMPDIR to a directory with "
+			  "room",
+			  path, strerror(errno));
+	free(path);
+	return f;
+}
+
+/* The initial objects lie behind the stream in the same file. */
+static int map_result(struct derive *d, struct demand *out, const struct demand_initial *initial,
+		      uint64_t nr_initial, struct error *err)
+{
+	off_t end = ftello(d->out);
+
+	if (nr_initial && fwrite(initial, sizeof(*initial), nr_initial, d->out) != nr_initial)
+		d->write_failed = true;
+	if (fflush(d->out) || d->write_failed || end < 0)
+		return error_set(
+			err,
+			"the demand could not be written (%s); set TMPDIR to a directory with room",
+			strerror(errno));
+	out->nr = (uint64_t)end / sizeof(struct demand_op);
+	out->nr_initial = nr_initial;
+	out->counts = d->counts;
+	out->nr_frames = d->geo.nr_frames;
+	out->map_len = (size_t)end + nr_initial * sizeof(*initial);
+	if (!out->map_len)
+		return 0;
+	out->map = mmap(NULL, out->map_len, PROT_READ, MAP_PRIVATE, fileno(d->out), 0);
+	if (out->map == MAP_FAILED) {
+		out->map = NULL;
+		return error_set(err, "the demand could not be mapped: %s", strerror(errno));
+	}
+	out->ops = out->map;
+	out->initial = (const void *)((const char *)out->map + end);
+	return 0;
+}
+
+static int derive_into(struct derive *d, struct demand *out, const struct capture *c,
+		       struct progress *prog, struct error *err)
+{
+	struct demand_initial *initial = NULL;
+	uint64_t nr_initial = 0;
+	int ret;
+
+	if (context_init(d, c, err) || alloc_tables(d, err) ||
+	    initial_scan(d, c, &initial, &nr_initial, err))
+		return -1;
+	d->out = temporary_file(err);
+	if (!d->out) {
+		free(initial);
+		return -1;
+	}
+	seed(d, initial, nr_initial);
+	run(d, prog);
+	ret = map_result(d, out, initial, nr_initial, err);
+	fclose(d->out);
+	free(initial);
+	return ret;
+}
+
+int demand_derive(struct demand *out, const struct capture *c, const struct trace *t,
+		  const struct demand_geometry *geo, struct progress *prog, struct error *err)
+{
+	struct derive d = {.trace = t, .geo = *geo};
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	if (t->nr)
+		d.first_time = t->events[0].time;
+	ret = derive_into(&d, out, c, prog, err);
+	free(d.frames);
+	free(d.free_ids);
+	free(d.pending);
+	free(d.tasks);
+	if (ret)
+		demand_release(out);
+	return ret;
+}
+
+void demand_release(struct demand *d)
+{
+	if (d->map)
+		munmap(d->map, d->map_len);
+	memset(d, 0, sizeof(*d));
+}

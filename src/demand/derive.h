@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Inside src/demand: the state of the pass over the events. */
+#ifndef ZR_DEMAND_DERIVE_H
+#define ZR_DEMAND_DERIVE_H
+
+#include "demand/demand.h"
+
+#define TRACK_NONE UINT32_MAX
+
+/* One frame as the recorded kernel had it. Only heads of pages that are out have an id. */
+struct track {
+	uint32_t id;
+	uint8_t order;
+	uint8_t page;  /* enum mm_kind */
+	uint8_t flags; /* TRACK_* */
+	uint8_t lru;
+};
+#define TRACK_LRU 1u /* has shown on an LRU list */
+#define TRACK_RECORDER 2u
+
+/* What a task is doing, as its own events say. */
+#define TASK_KSWAPD 1u
+#define TASK_RECLAIM 2u
+#define TASK_COMPACT 4u
+#define TASK_MIGRATE 8u
+#define TASK_RECORDER 16u
+
+/* A migration source without its destination yet. */
+struct pending {
+	struct track page;
+	uint32_t pid;
+	uint64_t time;
+};
+
+struct derive {
+	const struct trace *trace;
+	struct demand_geometry geo;
+	struct demand_counts counts;
+	struct track *frames;
+	uint8_t *tasks; /* TASK_* by pid */
+	uint32_t nr_tasks;
+	uint32_t *free_ids; /* a stack */
+	uint32_t nr_free_ids;
+	struct pending *pending; /* a queue in a ring */
+	uint32_t pending_first, nr_pending, max_pending;
+	uint64_t first_time;
+	bool has_lru, has_migrate;   /* kinds of events that the trace has */
+	uint32_t intent, intent_pid; /* the run of pool requests that is under way; pid 0 none */
+	FILE *out;
+	bool write_failed;
+};
+
+/* ---- pages.c: who is where ---- */
+
+/* Head of the page that is out and covers @frame, TRACK_NONE if none. */
+uint32_t track_find(const struct derive *d, uint32_t frame);
+void track_set(struct derive *d, uint32_t frame, struct track page);
+/* Takes an id for a new object; TRACK_NONE when there is none (cannot happen in a sane trace). */
+uint32_t id_take(struct derive *d);
+void id_give(struct derive *d, uint32_t id);
+/* Halves the page at @head until a piece of @order starts at @frame. */
+void track_split(struct derive *d, const struct event *e, uint32_t head, uint32_t frame,
+		 uint32_t order);
+
+/* ---- migrate.c: identity across compaction ---- */
+
+void pending_push(struct derive *d, const struct event *e, uint32_t head);
+/* The oldest source that can be the page of kind @page that shows now. */
+bool pending_pop(struct derive *d, uint32_t page, struct track *out);
+/* Sources that can have no destination any more die. */
+void pending_expire(struct derive *d, const struct event *now, bool all);
+
+/* ---- initial.c: what was there when recording began ---- */
+
+int initial_scan(struct derive *d, const struct capture *c, struct demand_initial **out,
+		 uint64_t *nr, struct error *err) MUST_CHECK;
+
+/* ---- context.c: what the tasks are doing ---- */
+
+int context_init(struct derive *d, const struct capture *c, struct error *err) MUST_CHECK;
+void context_update(struct derive *d, const struct event *e);
+/* TASK_* that apply to what @e did: nothing in interrupts, whose work is not the task's. */
+uint32_t context_of(const struct derive *d, const struct event *e);
+bool context_migrates(const struct derive *d, uint32_t ctx);
+/* Kind and MM_F_* flags from the flags of a pagemap event. */
+enum mm_kind kind_of_pagemap(uint64_t flags, uint32_t *mm_flags);
+
+/* ---- derive.c ---- */
+
+void emit(struct derive *d, const struct demand_op *op);
+struct demand_op op_for(const struct derive *d, const struct event *e, enum demand_kind kind,
+			uint32_t id);
+bool frame_of(const struct derive *d, uint64_t pfn, uint32_t order, uint32_t *frame);
+
+#endif

@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page reclaim on the classic LRU lists: direct reclaim and kswapd [mm/vmscan.c, 6.1.192].
+ *
+ * How far a pass scans, in what portions, in which order pages are freed and when it stops follow
+ * the kernel's integer arithmetic. What the kernel learns from page tables is missing: no page is
+ * found referenced, and page cache counts as clean. Objects in slab caches are not shrunk. Refaults
+ * do not reactivate. Throttling takes no time.
+ */
+#include "mm/mm.h"
+
+#define DEF_PRIORITY 12
+#define SWAP_CLUSTER_MAX 32u
+#define SWAPPINESS 60u
+#define COSTLY_ORDER 3u
+#define MAX_RECLAIM_RETRIES 16u
+
+enum scan_balance { SCAN_FRACT, SCAN_EQUAL, SCAN_ANON, SCAN_FILE };
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t compact_gap(uint32_t order)
+{
+	return 2ull << order;
+}
+
+static bool can_compact(const struct mm_scan *sc)
+{
+	return sc->compaction && (sc->gfp & MM_GFP_IO);
+}
+
+static bool can_reclaim_anon(const struct mm *mm)
+{
+	return mm->swap_free > 0;
+}
+
+/* ---- taking pages off the lists ---- */
+
+struct taken {
+	struct frame pages[SWAP_CLUSTER_MAX];
+	uint32_t nr;
+};
+
+/*
+ * isolate_lru_folios: the oldest pages, oldest first, until @want base pages were looked at. Pages
+ * of zones above the wanted ones go to the list's young end, as the kernel's splice of the skipped
+ * ones puts them.
+ */
+static void isolate(struct mm *mm, uint32_t list, uint32_t want, struct mm_scan *sc,
+		    struct taken *t)
+{
+	uint32_t left = mm_list_count(mm, list);
+	uint32_t scanned = 0;
+
+	t->nr = 0;
+	while (scanned < want && left--) {
+		struct frame f = mm_list_last(mm, list);
+
+		if ((uint32_t)mm->zones[mm_frame_zone(mm, f)].index > sc->highest) {
+			mm_list_del(mm, f);
+			mm_list_add(mm, list, f);
+			continue;
+		}
+		scanned += 1u << mm_frame(mm, f)->order;
+		mm_lru_del(mm, f);
+		t->pages[t->nr++] = f;
+	}
+	sc->nr_scanned += scanned;
+}
+
+static bool reclaimable(const struct mm *mm, struct frame f, bool file)
+{
+	const struct mm_frame *fr = mm_frame(mm, f);
+
+	if (fr->flags & (MM_F_PINNED | MM_F_WRITEBACK))
+		return false;
+	return file || mm->swap_free >= 1u << fr->order;
+}
+
+void mm_reclaim_page(struct mm *mm, uint32_t cpu, struct frame f, bool kswapd)
+{
+	struct mm_stats *st = mm_stats(mm);
+	uint32_t order = mm_frame(mm, f)->order;
+	uint64_t nr = 1ull << order;
+	bool anon = mm_frame(mm, f)->flags & (MM_F_ANON | MM_F_SWAPBACKED);
+
+	if (mm_objects(mm)[f.n].flags & MM_O_ORPHAN)
+		st->reclaimed_orphans += nr;
+	mm_object_unbind(mm, f);
+	if (anon)
+		mm->swap_free -= (uint32_t)min_u64(mm->swap_free, nr);
+	*(anon ? &st->reclaimed_anon : &st->reclaimed_file) += nr;
+	*(kswapd ? &st->reclaimed_kswapd : &st->reclaimed_direct) += nr;
+	mm_free_page(mm, cpu, f, order);
+}
+
+/* shrink_inactive_list: pages that cannot go return to the young end; the others are freed youngest
+ * first. */
+static uint64_t shrink_inactive(struct mm *mm, uint32_t node, enum mm_lru lru, uint32_t want,
+				struct mm_scan *sc)
+{
+	bool file = lru == MM_LRU_INACTIVE_FILE;
+	struct taken t, keep = {.nr = 0};
+	uint64_t before = sc->nr_scanned, reclaimed = 0;
+	uint32_t i, free_nr = 0;
+
+	isolate(mm, mm_lru_list(mm, node, lru), want, sc, &t);
+	*(sc->kswapd ? &mm_stats(mm)->scanned_kswapd : &mm_stats(mm)->scanned_direct) +=
+		sc->nr_scanned - before;
+	for (i = 0; i < t.nr; i++) {
+		if (reclaimable(mm, t.pages[i], file))
+			t.pages[free_nr++] = t.pages[i];
+		else
+			keep.pages[keep.nr++] = t.pages[i];
+	}
+	for (i = 0; i < keep.nr; i++)
+		mm_lru_add(mm, keep.pages[i], lru);
+	while (free_nr--) {
+		reclaimed += 1ull << mm_frame(mm, t.pages[free_nr])->order;
+		mm_reclaim_page(mm, sc->cpu, t.pages[free_nr], sc->kswapd);
+	}
+	return reclaimed;
+}
+
+/* shrink_active_list: with no accessed bits to see, everything looked at becomes inactive, in its
+ * order. */
+static void shrink_active(struct mm *mm, uint32_t node, enum mm_lru lru, uint32_t want,
+			  struct mm_scan *sc)
+{
+	struct taken t;
+	uint64_t scanned = sc->nr_scanned;
+	uint32_t i;
+
+	isolate(mm, mm_lru_list(mm, node, lru), want, sc, &t);
+	sc->nr_scanned = scanned; /* pages aged do not count as scanned for reclaim */
+	for (i = 0; i < t.nr; i++) {
+		mm_lru_add(mm, t.pages[i], lru - 1);
+		mm_stats(mm)->deactivated += 1u << mm_frame(mm, t.pages[i])->order;
+	}
+}
+
+/* ---- how much of which list ---- */
+
+struct scan_plan {
+	bool deactivate[2]; /* anon, file */
+	bool cache_trim, file_is_tiny;
+};
+
+/* prepare_scan_count. Refaults are not modelled, so only the balance of the lists decides. */
+static void prepare_scan(const struct mm *mm, uint32_t node, const struct mm_scan *sc,
+			 struct scan_plan *plan)
+{
+	const struct mm_node *n = &mm->nodes[node];
+	uint64_t free = 0, high = 0, file = n->nr_lru[MM_LRU_INACTIVE_FILE];
+	uint32_t z;
+
+	plan->deactivate[0] =
+		sc->force_deactivate || mm_lru_inactive_is_low(mm, node, MM_LRU_INACTIVE_ANON);
+	plan->deactivate[1] =
+		sc->force_deactivate || mm_lru_inactive_is_low(mm, node, MM_LRU_INACTIVE_FILE);
+	plan->cache_trim = file >> sc->priority && !plan->deactivate[1];
+	for (z = 0; z < mm->nr_zones; z++) {
+		if (mm->zones[z].node != (int32_t)node)
+			continue;
+		free += (uint64_t)(mm->zones[z].free_global > 0 ? mm->zones[z].free_global : 0);
+		high += (uint64_t)mm_wmark(mm, z, MM_WMARK_HIGH);
+	}
+	file += n->nr_lru[MM_LRU_ACTIVE_FILE];
+	plan->file_is_tiny = file + free <= high && !plan->deactivate[0] &&
+			     n->nr_lru[MM_LRU_INACTIVE_ANON] >> sc->priority;
+}
+
+static enum scan_balance scan_balance(const struct mm *mm, const struct mm_scan *sc,
+				      const struct scan_plan *plan)
+{
+	if (!sc->may_swap || !can_reclaim_anon(mm))
+		return SCAN_FILE;
+	if (!sc->priority)
+		return SCAN_EQUAL;
+	if (plan->file_is_tiny)
+		return SCAN_ANON;
+	return plan->cache_trim ? SCAN_FILE : SCAN_FRACT;
+}
+
+/* get_scan_count. The costs of refaulting either kind are unknown and taken as equal: swappiness
+ * decides. */
+static void scan_counts(const struct mm *mm, uint32_t node, const struct mm_scan *sc,
+			const struct scan_plan *plan, uint64_t nr[4])
+{
+	static const uint64_t fraction[2] = {SWAPPINESS, 200 - SWAPPINESS};
+	enum scan_balance balance = scan_balance(mm, sc, plan);
+	uint32_t lru;
+
+	for (lru = 0; lru < 4; lru++) {
+		bool file = lru >= MM_LRU_INACTIVE_FILE;
+
+		nr[lru] = mm->nodes[node].nr_lru[lru] >> sc->priority;
+		if (balance == SCAN_FRACT)
+			nr[lru] = nr[lru] * fraction[file] / 200;
+		else if (balance != SCAN_EQUAL && (balance == SCAN_FILE) != file)
+			nr[lru] = 0;
+	}
+}
+
+static uint64_t shrink_list(struct mm *mm, uint32_t node, enum mm_lru lru, uint32_t want,
+			    struct mm_scan *sc, const struct scan_plan *plan)
+{
+	if (lru == MM_LRU_INACTIVE_ANON || lru == MM_LRU_INACTIVE_FILE)
+		return shrink_inactive(mm, node, lru, want, sc);
+	if (plan->deactivate[lru == MM_LRU_ACTIVE_FILE])
+		shrink_active(mm, node, lru, want, sc);
+	else
+		sc->skipped_deactivate = true;
+	return 0;
+}
+
+/*
+ * Enough was reclaimed: the kind with less left to scan is dropped, the other scanned to the same
+ * share of its target [shrink_lruvec]. False when nothing is left to balance.
+ */
+static bool rebalance(uint64_t nr[4], const uint64_t target[4])
+{
+	uint64_t anon = nr[0] + nr[1], file = nr[2] + nr[3], percent;
+	uint32_t drop, keep, i;
+
+	if (!anon || !file)
+		return false;
+	drop = file > anon ? 0 : 2;
+	keep = 2 - drop;
+	percent = (drop ? file : anon) * 100 / (target[drop] + target[drop + 1] + 1);
+	nr[drop] = nr[drop + 1] = 0;
+	for (i = keep; i < keep + 2; i++) {
+		uint64_t done = target[i] - nr[i];
+		uint64_t goal = target[i] * (100 - percent) / 100;
+
+		nr[i] = goal - min_u64(goal, done);
+	}
+	return true;
+}
+
+static uint64_t one_round(struct mm *mm, uint32_t node, struct mm_scan *sc,
+			  const struct scan_plan *plan, uint64_t nr[4])
+{
+	uint64_t reclaimed = 0;
+	uint32_t lru;
+
+	for (lru = 0; lru < 4; lru++) {
+		uint64_t want = min_u64(nr[lru], SWAP_CLUSTER_MAX);
+
+		nr[lru] -= want;
+		if (want)
+			reclaimed += shrink_list(mm, node, lru, (uint32_t)want, sc, plan);
+	}
+	return reclaimed;
+}
+
+/* shrink_lruvec */
+static void shrink_lists(struct mm *mm, uint32_t node, struct mm_scan *sc,
+			 const struct scan_plan *plan)
+{
+	bool proportional = !sc->kswapd && sc->priority == DEF_PRIORITY;
+	uint64_t nr[4], target[4], reclaimed = 0;
+	uint32_t i;
+
+	scan_counts(mm, node, sc, plan, nr);
+	for (i = 0; i < 4; i++)
+		target[i] = nr[i];
+	while (nr[MM_LRU_INACTIVE_ANON] || nr[MM_LRU_ACTIVE_FILE] || nr[MM_LRU_INACTIVE_FILE]) {
+		reclaimed += one_round(mm, node, sc, plan, nr);
+		if (reclaimed < sc->nr_to_reclaim || proportional)
+			continue;
+		if (!rebalance(nr, target))
+			break;
+	}
+	sc->nr_reclaimed += reclaimed;
+	if (can_reclaim_anon(mm) && mm_lru_inactive_is_low(mm, node, MM_LRU_INACTIVE_ANON))
+		shrink_active(mm, node, MM_LRU_ACTIVE_ANON, SWAP_CLUSTER_MAX, sc);
+}
+
+static bool in_reclaim_compaction(const struct mm_scan *sc)
+{
+	return can_compact(sc) && sc->order &&
+	       (sc->order > COSTLY_ORDER || sc->priority < DEF_PRIORITY - 2);
+}
+
+/* should_continue_reclaim: goes on for the compaction to come while it has too few free pages to
+ * work with. */
+static bool should_continue(const struct mm *mm, uint32_t node, uint64_t reclaimed,
+			    const struct mm_scan *sc)
+{
+	uint64_t inactive = mm->nodes[node].nr_lru[MM_LRU_INACTIVE_FILE];
+	uint32_t z;
+
+	if (!in_reclaim_compaction(sc) || !reclaimed)
+		return false;
+	for (z = 0; z < mm->nr_zones; z++) {
+		if (mm->zones[z].node != (int32_t)node ||
+		    (uint32_t)mm->zones[z].index > sc->highest)
+			continue;
+		switch (mm_compaction_suitable(mm, z, sc->order, 0, sc->highest)) {
+		case MM_COMPACT_SUCCESS:
+		case MM_COMPACT_CONTINUE:
+			return false;
+		default:
+			break;
+		}
+	}
+	if (can_reclaim_anon(mm))
+		inactive += mm->nodes[node].nr_lru[MM_LRU_INACTIVE_ANON];
+	return inactive > compact_gap(sc->order);
+}
+
+void mm_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc)
+{
+	bool progress = false;
+	uint64_t before;
+
+	do {
+		struct scan_plan plan;
+
+		before = sc->nr_reclaimed;
+		prepare_scan(mm, node, sc, &plan);
+		shrink_lists(mm, node, sc, &plan);
+		progress |= sc->nr_reclaimed > before;
+	} while (should_continue(mm, node, sc->nr_reclaimed - before, sc));
+	if (progress)
+		mm->nodes[node].kswapd_failures = 0;
+}
+
+/* ---- direct reclaim ---- */
+
+/* compaction_ready: enough is free in this zone for compaction to work; reclaiming more would be
+ * waste. */
+static bool compaction_ready(const struct mm *mm, uint32_t zone, const struct mm_scan *sc)
+{
+	int64_t mark;
+
+	if (!can_compact(sc) || sc->order <= COSTLY_ORDER)
+		return false;
+	switch (mm_compaction_suitable(mm, zone, sc->order, 0, sc->highest)) {
+	case MM_COMPACT_SUCCESS:
+		return true;
+	case MM_COMPACT_SKIPPED:
+		return false;
+	default:
+		break;
+	}
+	mark = mm_wmark(mm, zone, MM_WMARK_HIGH) + (int64_t)compact_gap(sc->order);
+	return mm_watermark_ok(mm, zone, 0, mark, sc->highest, 0, mm->zones[zone].free_global);
+}
+
+/* shrink_zones: each node of the zonelist once, unless its zones are ready for compaction. */
+static void shrink_zones(struct mm *mm, uint32_t node, struct mm_scan *sc)
+{
+	const struct mm_node *from = &mm->nodes[node];
+	int32_t last = -1;
+	uint32_t i;
+
+	for (i = 0; i < from->nr_zonelist; i++) {
+		uint32_t z = from->zonelist[i];
+
+		if ((uint32_t)mm->zones[z].index > sc->highest)
+			continue;
+		if (compaction_ready(mm, z, sc)) {
+			sc->compaction_ready = true;
+			continue;
+		}
+		if (mm->zones[z].node == last)
+			continue;
+		last = mm->zones[z].node;
+		mm_shrink_node(mm, (uint32_t)last, sc);
+	}
+}
+
+static void by_priority(struct mm *mm, uint32_t node, struct mm_scan *sc)
+{
+	for (sc->priority = DEF_PRIORITY; sc->priority >= 0; sc->priority--) {
+		sc->nr_scanned = 0;
+		shrink_zones(mm, node, sc);
+		if (sc->nr_reclaimed >= sc->nr_to_reclaim || sc->compaction_ready)
+			return;
+	}
+}
+
+uint64_t mm_direct_reclaim(struct mm *mm, const struct mm_request *rq, bool compaction)
+{
+	struct mm_scan sc = {
+		.cpu = rq->cpu,
+		.order = rq->order,
+		.gfp = rq->gfp,
+		.highest = mm_gfp_zone(mm, rq->gfp),
+		.nr_to_reclaim = SWAP_CLUSTER_MAX,
+		.may_swap = true,
+		.compaction = compaction,
+	};
+
+	mm_stats(mm)->direct_reclaims++;
+	by_priority(mm, rq->node, &sc);
+	if (!sc.nr_reclaimed && !sc.compaction_ready && sc.skipped_deactivate) {
+		sc.force_deactivate = true;
+		by_priority(mm, rq->node, &sc);
+	}
+	return sc.nr_reclaimed ? sc.nr_reclaimed : sc.compaction_ready;
+}
+
+/* ---- kswapd ---- */
+
+/* pgdat_balanced: some zone up to @highest has a page of @order above its high watermark. */
+bool mm_node_balanced(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest)
+{
+	bool any = false;
+	uint32_t z;
+
+	for (z = 0; z < mm->nr_zones; z++) {
+		const struct mm_zone *zone = &mm->zones[z];
+
+		if (zone->node != (int32_t)node || (uint32_t)zone->index > highest ||
+		    !zone->managed)
+			continue;
+		any = true;
+		if (mm_watermark_ok(mm, z, order, mm_wmark(mm, z, MM_WMARK_HIGH), highest, 0,
+				    zone->free_global))
+			return true;
+	}
+	return !any;
+}
+
+static bool eligible(const struct mm *mm, uint32_t z, uint32_t node, uint32_t highest)
+{
+	return mm->zones[z].node == (int32_t)node && (uint32_t)mm->zones[z].index <= highest &&
+	       mm->zones[z].managed;
+}
+
+static void set_reclaim_active(struct mm *mm, uint32_t node, uint32_t highest, bool on)
+{
+	uint32_t z;
+
+	for (z = 0; z < mm->nr_zones; z++) {
+		if (!eligible(mm, z, node, highest))
+			continue;
+		if (on)
+			mm->zones[z].flags |= MM_ZONE_RECLAIM_ACTIVE;
+		else
+			mm->zones[z].flags &= ~MM_ZONE_RECLAIM_ACTIVE;
+	}
+}
+
+/* kswapd_shrink_node: true when it scanned as much as it wanted to reclaim. */
+static bool kswapd_shrink(struct mm *mm, uint32_t node, struct mm_scan *sc)
+{
+	uint32_t z;
+
+	sc->nr_to_reclaim = 0;
+	for (z = 0; z < mm->nr_zones; z++) {
+		if (eligible(mm, z, node, sc->highest)) {
+			uint64_t high = (uint64_t)mm_wmark(mm, z, MM_WMARK_HIGH);
+
+			sc->nr_to_reclaim += high > SWAP_CLUSTER_MAX ? high : SWAP_CLUSTER_MAX;
+		}
+	}
+	mm_shrink_node(mm, node, sc);
+	if (sc->order && sc->nr_reclaimed >= compact_gap(sc->order))
+		sc->order = 0;
+	return sc->nr_scanned >= sc->nr_to_reclaim;
+}
+
+/* The rounds of balance_pgdat; boost reclaim ends as soon as the boosts are worked off or the node
+ * is out of balance. */
+static void balance_rounds(struct mm *mm, uint32_t node, uint64_t boost, struct mm_scan *sc)
+{
+	sc->priority = DEF_PRIORITY;
+	while (sc->priority >= 1) {
+		uint64_t before = sc->nr_reclaimed, got;
+		bool raise = true;
+		bool balanced = mm_node_balanced(mm, node, sc->order, sc->highest);
+
+		if (!balanced && boost) {
+			boost = 0;
+			sc->priority = DEF_PRIORITY;
+			continue;
+		}
+		if (balanced && !boost)
+			return;
+		if (boost && sc->priority == DEF_PRIORITY - 2)
+			raise = false;
+		sc->may_swap = !boost;
+		if (can_reclaim_anon(mm) && mm_lru_inactive_is_low(mm, node, MM_LRU_INACTIVE_ANON))
+			shrink_active(mm, node, MM_LRU_ACTIVE_ANON, SWAP_CLUSTER_MAX, sc);
+		sc->nr_scanned = 0;
+		if (kswapd_shrink(mm, node, sc))
+			raise = false;
+		got = sc->nr_reclaimed - before;
+		boost -= min_u64(boost, got);
+		if (boost && !got)
+			break;
+		if (raise || !got)
+			sc->priority--;
+	}
+	if (!sc->nr_reclaimed)
+		mm->nodes[node].kswapd_failures++;
+}
+
+uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order,
+			 uint32_t highest, bool compaction)
+{
+	struct mm_scan sc = {
+		.cpu = cpu,
+		.order = order,
+		.gfp = MM_GFP_IO | MM_GFP_FS | MM_GFP_DIRECT_RECLAIM | MM_GFP_KSWAPD_RECLAIM,
+		.highest = highest,
+		.kswapd = true,
+		.compaction = compaction,
+	};
+	uint32_t boosts[MM_MAX_ZONES] = {0};
+	uint64_t boost = 0;
+	uint32_t z;
+
+	mm_stats(mm)->kswapd_runs++;
+	for (z = 0; z < mm->nr_zones; z++) {
+		if (eligible(mm, z, node, highest)) {
+			boosts[z] = mm->zones[z].boost;
+			boost += boosts[z];
+		}
+	}
+	set_reclaim_active(mm, node, highest, true);
+	balance_rounds(mm, node, boost, &sc);
+	set_reclaim_active(mm, node, highest, false);
+	for (z = 0; z < mm->nr_zones; z++)
+		mm->zones[z].boost -= (uint32_t)min_u64(mm->zones[z].boost, boosts[z]);
+	return sc.order;
+}
+
+/* wakeup_kswapd: is there anything for kswapd to do? */
+bool mm_kswapd_needed(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest)
+{
+	uint32_t z;
+
+	if (mm->nodes[node].kswapd_failures >= MAX_RECLAIM_RETRIES)
+		return false;
+	if (!mm_node_balanced(mm, node, order, highest))
+		return true;
+	for (z = 0; z < mm->nr_zones; z++) {
+		if (eligible(mm, z, node, highest) && mm->zones[z].boost)
+			return true;
+	}
+	return false;
+}

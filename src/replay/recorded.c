@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the recorded kernel itself achieved, counted from its own events: nothing is replayed. Needs
+ * the vmscan and compaction events; what a recording lacks counts as nothing.
+ */
+#include "replay/whatif.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a task has gone through since its last request ended. */
+#define SEEN_RECLAIM 1u
+#define SEEN_COMPACT 2u
+#define SEEN_STALL 4u /* try_to_compact_pages found a zone to work on */
+#define IS_KSWAPD 8u
+#define IS_RECORDER 16u
+#define SEEN_ALL (SEEN_RECLAIM | SEEN_COMPACT | SEEN_STALL)
+
+struct recorded {
+	const struct trace *t;
+	struct outcome *o;
+	uint8_t *tasks;
+	uint32_t nr_tasks;
+	uint64_t freed_kswapd, freed_direct; /* where the shrinking of lists shows no event */
+};
+
+static uint8_t *task_of(struct recorded *r, const struct event *e)
+{
+	return &r->tasks[e->pid < r->nr_tasks ? e->pid : 0];
+}
+
+/* COMPACTSTALL counts runs that found work; they succeed if a page comes before anything else is
+ * tried. */
+static void end_stall(struct recorded *r, uint8_t *task, bool success)
+{
+	if (*task & SEEN_STALL) {
+		r->o->compact_stall++;
+		*(success ? &r->o->compact_success : &r->o->compact_fail) += 1;
+	}
+	*task &= (uint8_t) ~(SEEN_STALL | SEEN_COMPACT);
+}
+
+static void on_alloc(struct recorded *r, const struct event *e)
+{
+	uint8_t *task = task_of(r, e);
+	bool interrupt = e->flags & (EVF_SOFTIRQ | EVF_HARDIRQ), success = e->w[0] != UINT64_MAX;
+	bool slow = !interrupt && *task & (SEEN_RECLAIM | SEEN_COMPACT);
+	struct order_outcome *oo;
+
+	if (!interrupt) {
+		end_stall(r, task, success);
+		*task &= (uint8_t)~SEEN_ALL;
+	}
+	if (e->w[1] >= OUTCOME_NR_ORDERS || *task & IS_RECORDER)
+		return;
+	oo = &r->o->orders[e->w[1]];
+	oo->attempts++;
+	oo->successes += success;
+	oo->fast += success && !slow;
+	oo->slow += success && slow;
+}
+
+static void on_compaction(struct recorded *r, const struct event *e)
+{
+	uint8_t *task = task_of(r, e);
+
+	switch (e->kind) {
+	case EV_COMPACT_TRY:
+		end_stall(r, task, false);
+		*task |= SEEN_COMPACT;
+		break;
+	case EV_COMPACT_SUITABLE:
+		if (*task & SEEN_COMPACT &&
+		    (e->w[3] == MM_COMPACT_CONTINUE || e->w[3] == MM_COMPACT_SUCCESS))
+			*task |= SEEN_STALL;
+		break;
+	case EV_COMPACT_DEFERRED:
+		r->o->compact_deferred += !!(*task & SEEN_COMPACT);
+		break;
+	case EV_COMPACT_MIGRATE_ISOLATE:
+		r->o->migrate_scanned += e->w[2];
+		break;
+	case EV_COMPACT_FREE_ISOLATE:
+	case EV_COMPACT_FAST_FREE_ISOLATE:
+		r->o->free_scanned += e->w[2];
+		break;
+	case EV_COMPACT_MIGRATED:
+		r->o->pages_migrated += e->w[0];
+		r->o->migrate_failed += e->w[1];
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_reclaim(struct recorded *r, const struct event *e)
+{
+	uint8_t *task = task_of(r, e);
+
+	switch (e->kind) {
+	case EV_RECLAIM_BEGIN:
+		end_stall(r, task, false);
+		*task |= SEEN_RECLAIM;
+		r->o->direct_reclaims++;
+		break;
+	case EV_LRU_SHRINK_INACTIVE:
+		*(*task & IS_KSWAPD ? &r->o->reclaimed_kswapd : &r->o->reclaimed_direct) += e->w[2];
+		break;
+	case EV_KSWAPD_WAKE:
+		r->o->kswapd_runs++;
+		break;
+	case EV_FREE:
+		if (*task & IS_KSWAPD)
+			r->freed_kswapd += 1ull << (e->w[1] < 32 ? e->w[1] : 0);
+		break;
+	case EV_RECLAIM_END:
+		r->freed_direct += e->w[0];
+		break;
+	default:
+		break;
+	}
+}
+
+static void scan(struct recorded *r)
+{
+	for (uint64_t i = 0; i < r->t->nr; i++) {
+		const struct event *e = &r->t->events[i];
+
+		if (e->kind == EV_ALLOC)
+			on_alloc(r, e);
+		else if (e->kind >= EV_COMPACT_BEGIN && e->kind <= EV_COMPACT_MIGRATED)
+			on_compaction(r, e);
+		else
+			on_reclaim(r, e);
+	}
+	if (!r->t->kinds_seen[EV_LRU_SHRINK_INACTIVE]) {
+		r->o->reclaimed_kswapd = r->freed_kswapd;
+		r->o->reclaimed_direct = r->freed_direct;
+	}
+}
+
+static int mark_tasks(struct recorded *r, const struct capture *c, struct error *err)
+{
+	r->nr_tasks = r->t->max_pid + 1;
+	r->tasks = calloc(r->nr_tasks, 1);
+	if (!r->tasks)
+		return error_set(err, "not enough memory for a table of %u tasks", r->nr_tasks);
+	for (size_t i = 0; i < r->t->nr_comms; i++) {
+		const struct trace_comm *tc = &r->t->comms[i];
+
+		if (tc->pid < r->nr_tasks && !strncmp(tc->comm, "kswapd", 6))
+			r->tasks[tc->pid] |= IS_KSWAPD;
+		if (tc->pid < r->nr_tasks && !strncmp(tc->comm, "trace-cmd", 9))
+			r->tasks[tc->pid] |= IS_RECORDER;
+	}
+	if (c->manifest.recorder_pid && c->manifest.recorder_pid < r->nr_tasks)
+		r->tasks[c->manifest.recorder_pid] |= IS_RECORDER;
+	return 0;
+}
+
+/* One resize of the pool after another, scored as the replay does it: wanted pages, not tries. */
+struct intent {
+	bool marked;
+	uint32_t nr, order, target, last_target, asked, got;
+};
+
+static void end_intent(struct outcome *o, struct intent *in)
+{
+	uint32_t wanted = in->asked, order = in->order ? in->order : o->pageblock_order;
+
+	if (in->marked) {
+		wanted = in->target > in->last_target ? in->target - in->last_target : 0;
+		in->last_target = in->target;
+	}
+	o->huge_wanted += wanted;
+	o->huge_got += in->got;
+	o->orders[order].attempts += wanted;
+	o->orders[order].attempts -= in->asked;
+	in->nr = in->asked = in->got = 0;
+	in->marked = false;
+}
+
+static void count_intents(struct outcome *o, const struct demand *d)
+{
+	struct intent in = {0};
+
+	for (uint64_t i = 0; i < d->nr; i++) {
+		const struct demand_op *op = &d->ops[i];
+		bool request = op->kind == DEMAND_BIRTH || op->kind == DEMAND_FAIL;
+
+		if (op->kind == DEMAND_WANT || op->kind == DEMAND_DONE ||
+		    (request && op->flags & DEMAND_F_HUGE && in.nr && op->arg != in.nr))
+			end_intent(o, &in);
+		if (op->kind == DEMAND_WANT) {
+			in.marked = true;
+			in.target = op->arg;
+		}
+		if (!request || !(op->flags & DEMAND_F_HUGE))
+			continue;
+		in.nr = op->arg;
+		in.order = op->order;
+		in.asked++;
+		in.got += op->kind == DEMAND_BIRTH;
+	}
+	end_intent(o, &in);
+}
+
+static int intents(const struct capture *c, const struct trace *t, struct outcome *o,
+		   struct error *err)
+{
+	struct demand_geometry geo = {.nr_frames = 1u << (MM_NR_ORDERS - 1),
+				      .pageblock_order = o->pageblock_order};
+	struct demand d;
+	uint64_t last = 0;
+
+	for (uint64_t i = 0; i < t->nr; i++) {
+		const struct event *e = &t->events[i];
+
+		if ((e->kind == EV_ALLOC || e->kind == EV_FREE) && e->w[0] != UINT64_MAX &&
+		    e->w[0] > last)
+			last = e->w[0];
+	}
+	if (last >= 1ull << 30)
+		return error_set(err,
+				 "page frame %#llx is beyond what this program supports (4 TiB of "
+				 "4 KiB pages)",
+				 (unsigned long long)last);
+	geo.nr_frames = ((uint32_t)last | ((1u << (MM_NR_ORDERS - 1)) - 1)) + 1;
+	if (demand_derive(&d, c, t, &geo, NULL, err))
+		return -1;
+	count_intents(o, &d);
+	o->demand_ops = d.nr;
+	o->unknown_frees = d.counts.unknown_frees;
+	o->double_allocs = d.counts.double_allocs;
+	demand_release(&d);
+	return 0;
+}
+
+static struct ranged single(uint64_t v)
+{
+	return (struct ranged){.central = (int64_t)v, .low = (int64_t)v, .high = (int64_t)v};
+}
+
+int outcome_recorded(const struct capture *c, const struct trace *t, struct outcome *out,
+		     struct error *err)
+{
+	struct recorded r = {.t = t, .o = out};
+
+	memset(out, 0, sizeof(*out));
+	outcome_describe(out, c, t);
+	snprintf(out->policy, sizeof(out->policy), "recorded");
+	out->pageblock_order = c->start.level != SNAP_NONE ? c->start.pageblock_order
+							   : c->manifest.pageblock_order;
+	if (!out->pageblock_order)
+		out->pageblock_order = 9;
+	if (mark_tasks(&r, c, err))
+		return -1;
+	scan(&r);
+	free(r.tasks);
+	if (intents(c, t, out, err))
+		return -1;
+	out->pages_reclaimed = single(out->reclaimed_kswapd + out->reclaimed_direct);
+	out->huge_success = single(out->huge_got);
+	return 0;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Inside src/replay: one what-if replay under way. */
+#ifndef ZR_REPLAY_WHATIF_H
+#define ZR_REPLAY_WHATIF_H
+
+#include "demand/demand.h"
+#include "replay/replay.h"
+
+/* A pool of huge pages that is resized until the first failure: whatif_pool.c. */
+struct whatif_pool {
+	uint32_t intent; /* number of the run that is under way, 0 none */
+	bool marked;	 /* a marker says what is wanted: `target` pages in the pool */
+	uint32_t target, last_target;
+	uint32_t asked;		    /* requests of the recording in this run */
+	uint32_t got;		    /* pages that the replay got in it */
+	bool failed;		    /* the replay's resize has stopped */
+	struct demand_op request;   /* what a request looks like; order 0: none was seen yet */
+	int64_t recorded, replayed; /* pages in the pool */
+	struct frame *extra;	    /* pages that only the replay has */
+	uint32_t nr_extra, max_extra;
+};
+
+struct whatif {
+	struct mm *mm;
+	struct policy_env env;
+	const struct policy *policy;
+	const struct whatif_options *opt;
+	const struct demand *demand;
+	struct outcome *out;
+	struct whatif_pool pool;
+	uint64_t agreed_drops; /* pages dropped by both kernels, the replay first */
+	uint64_t unplaced;     /* objects of the start that the machine had no page for */
+	uint64_t next_tick, next_fold, next_sample, sample_ns;
+	size_t max_samples;
+	bool scoring;
+};
+
+/* A request's fast path, then the policy. FRAME_NONE: it failed. *slow tells which path gave the
+ * page. */
+struct frame whatif_alloc(struct whatif *w, const struct demand_op *op, bool *slow);
+/* Names the page for the object of @op (MM_NO_ID: of nobody that the demand knows). */
+void whatif_bind(struct whatif *w, struct frame f, const struct demand_op *op, uint32_t id);
+void whatif_free(struct whatif *w, struct frame f, uint32_t cpu);
+/* Counts a request in the order's score, unless it is the recorder's or outside the window. */
+void whatif_score(struct whatif *w, const struct demand_op *op, bool success, bool slow);
+
+/* The machine's pages get the objects that were there when recording began: whatif_start.c. */
+void whatif_place_initial(struct whatif *w);
+
+int pool_init(struct whatif *w, struct error *err) MUST_CHECK;
+void pool_release(struct whatif *w);
+void pool_want(struct whatif *w, const struct demand_op *op);
+void pool_request(struct whatif *w, const struct demand_op *op);
+/* A page of the recorded pool was given back; the replay's pool shrinks to at most the recorded
+ * size. */
+void pool_death(struct whatif *w, const struct demand_op *op);
+/* The resize is over: the replay asks for what it still lacks, and the intent is scored. */
+void pool_done(struct whatif *w);
+
+/* Index samples: whatif_sample.c. */
+int whatif_sample_init(struct whatif *w, uint64_t span, struct error *err) MUST_CHECK;
+/* Takes those that are due up to @time. */
+void whatif_sample(struct whatif *w, uint64_t time);
+
+/* Fields of an outcome that describe capture and trace: outcome.c. */
+void outcome_describe(struct outcome *o, const struct capture *c, const struct trace *t);
+
+#endif
