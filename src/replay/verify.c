@@ -90,10 +90,15 @@ bool verify_known(const struct verify *v, struct frame f)
 
 /* ---- what else the recording tells ---- */
 
-static void set_reclaim_active(struct verify *v, uint32_t node, bool active)
+static bool zone_balanced(const struct mm_zone *z, uint32_t node, uint32_t highest)
+{
+	return (uint32_t)z->node == node && (uint32_t)z->index <= highest;
+}
+
+static void set_reclaim_active(struct verify *v, uint32_t node, uint32_t highest, bool active)
 {
 	for (uint32_t z = 0; z < v->mm->nr_zones; z++) {
-		if ((uint32_t)v->mm->zones[z].node != node)
+		if (!zone_balanced(&v->mm->zones[z], node, highest))
 			continue;
 		if (active)
 			v->mm->zones[z].flags |= MM_ZONE_RECLAIM_ACTIVE;
@@ -102,28 +107,42 @@ static void set_reclaim_active(struct verify *v, uint32_t node, bool active)
 	}
 }
 
-/* balance_pgdat: the boosts found at its start are taken back at its end [vmscan.c, 6.1]. */
-static void balance_begin(struct verify *v, uint32_t node)
+/* balance_pgdat: only zones up to the highest; boosts found at its start are taken back at its end [vmscan.c, 6.1]. */
+static void balance_begin(struct verify *v, uint64_t node, uint64_t highest)
 {
+	if (node >= v->mm->nr_nodes)
+		return;
 	for (uint32_t z = 0; z < v->mm->nr_zones; z++)
 		v->boost[node].boost[z] = v->mm->zones[z].boost;
 	v->boost[node].active = true;
-	set_reclaim_active(v, node, true);
+	v->boost[node].highest = highest < MM_ZONES_PER_NODE ? (uint32_t)highest : MM_ZONES_PER_NODE;
+	set_reclaim_active(v, (uint32_t)node, v->boost[node].highest, true);
 }
 
-static void balance_end(struct verify *v, uint32_t node)
+static void balance_end(struct verify *v, uint64_t node)
 {
-	set_reclaim_active(v, node, false);
-	if (!v->boost[node].active)
+	struct boost_note *note;
+
+	if (node >= v->mm->nr_nodes || !v->boost[node].active)
 		return;
-	v->boost[node].active = false;
+	note = &v->boost[node];
+	note->active = false;
+	set_reclaim_active(v, (uint32_t)node, note->highest, false);
 	for (uint32_t z = 0; z < v->mm->nr_zones; z++) {
 		struct mm_zone *zone = &v->mm->zones[z];
-		uint32_t served = v->boost[node].boost[z];
 
-		if ((uint32_t)zone->node == node)
-			zone->boost -= served < zone->boost ? served : zone->boost;
+		if (zone_balanced(zone, (uint32_t)node, note->highest))
+			zone->boost -= note->boost[z] < zone->boost ? note->boost[z] : zone->boost;
 	}
+}
+
+/* kswapdN belongs to node N; its return probe does not say. */
+static uint32_t node_of_kswapd(const struct verify *v, uint32_t pid)
+{
+	const char *comm = trace_comm(v->t, pid);
+	uint64_t node = 0;
+
+	return !strncmp(comm, "kswapd", 6) && parse_u64(comm + 6, &node) ? (uint32_t)node : 0;
 }
 
 /* __isolate_free_page, as its probe events tell: input of --inputs=probes. */
@@ -265,18 +284,18 @@ static void replay_event(struct verify *v, const struct event *e)
 		verify_bulk_end(v, e);
 		break;
 	case EV_P_BALANCE:
-		balance_begin(v, 0);
+		balance_begin(v, e->w[0], e->w[2]);
 		break;
 	case EV_P_BALANCE_RET:
-		balance_end(v, 0);
+		balance_end(v, node_of_kswapd(v, e->pid));
 		break;
 	case EV_KSWAPD_WAKE:
-		if (!v->have_balance && e->w[0] < v->mm->nr_nodes)
-			balance_begin(v, (uint32_t)e->w[0]);
+		if (!v->have_balance)
+			balance_begin(v, e->w[0], e->w[1]);
 		break;
 	case EV_KSWAPD_SLEEP:
-		if (!v->have_balance && e->w[0] < v->mm->nr_nodes)
-			balance_end(v, (uint32_t)e->w[0]);
+		if (!v->have_balance)
+			balance_end(v, e->w[0]);
 		break;
 	case EV_P_FOLD:
 		mm_fold_diffs(v->mm, e->cpu < v->mm->nr_cpus ? e->cpu : 0);

@@ -72,6 +72,7 @@ struct task {
 
 struct boost_note { /* boosts that a kswapd's balance_pgdat found at its start */
 	uint32_t boost[MM_MAX_ZONES];
+	uint32_t highest;
 	bool active;
 };
 
