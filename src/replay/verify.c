@@ -197,14 +197,20 @@ static void task_state(struct verify *v, const struct event *e)
 		break;
 	case EV_COMPACT_END:
 		task->in_compaction = false;
-		task->drain_allowed = true; /* kcompactd drains when it failed */
+		task->drain_allowed = true;
 		break;
 	case EV_RECLAIM_BEGIN:
-		task->in_reclaim = true;
+		task->in_reclaim = task->slow = true;
 		break;
 	case EV_RECLAIM_END:
+		/* Progress but no page: everything is drained, then one more try [__alloc_pages_direct_reclaim]. */
 		task->in_reclaim = false;
-		task->drain_allowed = true; /* __alloc_pages_direct_reclaim */
+		task->drain_due = e->w[0] && verify_slow_request_fails(v);
+		break;
+	case EV_COMPACT_TRY:
+	case EV_KSWAPD_WAKEUP:
+		if (event_context(e) == CTX_TASK && !task->in_reclaim)
+			task->slow = true;
 		break;
 	default:
 		break;
@@ -239,15 +245,19 @@ static void task_moves_on(struct verify *v, const struct event *e)
 {
 	struct task *task;
 
-	if (event_context(e) != CTX_TASK || e->kind == EV_PCPU_DRAIN || is_probe(e->kind))
+	if (event_context(e) != CTX_TASK || e->kind == EV_PCPU_DRAIN || e->kind == EV_SCHED_SWITCH || is_probe(e->kind))
 		return;
 	task = verify_task(v, e->pid, false);
 	if (!task)
 		return;
 	if (e->kind != EV_FREE_BATCHED)
 		task->batch_run = 0;
-	if (e->kind != EV_RECLAIM_END && e->kind != EV_COMPACT_END)
+	if (e->kind != EV_COMPACT_END)
 		task->drain_allowed = false;
+	if (e->kind != EV_RECLAIM_END)
+		task->drain_due = false;
+	if (e->kind == EV_ALLOC && !task->in_reclaim)
+		task->slow = false;
 	if (e->kind != EV_FREE && e->kind != EV_ALLOC)
 		task->exact_order = 0;
 }
@@ -308,6 +318,8 @@ static void replay_event(struct verify *v, const struct event *e)
 	case EV_COMPACT_END:
 	case EV_RECLAIM_BEGIN:
 	case EV_RECLAIM_END:
+	case EV_COMPACT_TRY:
+	case EV_KSWAPD_WAKEUP:
 		task_state(v, e);
 		break;
 	default:

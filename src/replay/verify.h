@@ -63,7 +63,10 @@ struct task {
 	uint32_t pid;
 	uint32_t bulk_left;	 /* pages that __alloc_pages_bulk still takes */
 	uint32_t bulk_type, bulk_zone;
-	bool in_use, in_compaction, in_reclaim, drain_allowed;
+	bool in_use, in_compaction, in_reclaim;
+	bool slow;		 /* its request has left the fast path: it woke kswapd, reclaimed or compacted */
+	bool drain_allowed;	 /* compaction of its own has just ended: kcompactd drains when it failed */
+	bool drain_due;		 /* its reclaim has just ended and left nothing to allocate */
 	uint32_t exact_order;	 /* its last allocation, for alloc_pages_exact's tails */
 	uint64_t exact_pfn;
 	uint32_t batch_run;	 /* frees of one free_unref_page_list so far */
@@ -116,6 +119,8 @@ void verify_alloc(struct verify *v, const struct event *e);
 void verify_refill_end(struct verify *v, uint32_t zone);
 void verify_bulk(struct verify *v, const struct event *e);
 void verify_bulk_end(struct verify *v, const struct event *e);
+/* Would the request that the task of event v->i is busy with find a page now, at the slow path's watermark? */
+bool verify_slow_request_fails(struct verify *v);
 
 /* verify_free.c */
 void verify_free(struct verify *v, const struct event *e);

@@ -89,18 +89,34 @@ static bool walk(const struct mm *mm, const struct mm_request *rq, uint32_t flag
 	return false;
 }
 
+static bool walk_fast(const struct mm *mm, const struct mm_request *rq, bool locked, struct choice *ch)
+{
+	uint32_t fast = mm_alloc_flags_fast(mm, rq);
+
+	return walk(mm, rq, fast, locked, ch) ||
+	       ((fast & MM_ALLOC_NOFRAGMENT) && walk(mm, rq, fast & ~MM_ALLOC_NOFRAGMENT, locked, ch));
+}
+
+static bool in_slow_path(const struct verify *v, const struct mm_request *rq, enum context ctx)
+{
+	const struct task *task = verify_task((struct verify *)v, rq->pid, false);
+
+	/* What a task allocates while it reclaims is another request. */
+	return ctx == CTX_TASK && task && task->slow && !task->in_reclaim;
+}
+
 /*
  * The fast path, the same without NOFRAGMENT, then the slow path's watermark; a task that reclaims may use everything.
- * @locked: the per-cpu lists are busy.
+ * A request that has already been in the slow path does not return to the fast one. @locked: the per-cpu lists are busy.
  */
-static void choose(const struct mm *mm, const struct mm_request *rq, bool locked, struct choice *ch)
+static void choose(const struct verify *v, const struct mm_request *rq, enum context ctx, bool locked,
+		   struct choice *ch)
 {
-	uint32_t fast = mm_alloc_flags_fast(mm, rq), slow = mm_alloc_flags_slow(mm, rq);
+	const struct mm *mm = v->mm;
+	uint32_t slow = mm_alloc_flags_slow(mm, rq);
 
 	memset(ch, 0, sizeof(*ch));
-	if (walk(mm, rq, fast, locked, ch))
-		return;
-	if ((fast & MM_ALLOC_NOFRAGMENT) && walk(mm, rq, fast & ~MM_ALLOC_NOFRAGMENT, locked, ch))
+	if (!in_slow_path(v, rq, ctx) && walk_fast(mm, rq, locked, ch))
 		return;
 	ch->nr_passed = 0;
 	if (walk(mm, rq, slow, locked, ch))
@@ -110,6 +126,21 @@ static void choose(const struct mm *mm, const struct mm_request *rq, bool locked
 		return;
 	ch->path = PATH_NONE;
 	ch->zone = UINT32_MAX;
+}
+
+static void request_from(const struct verify *v, const struct event *r, struct mm_request *rq);
+
+bool verify_slow_request_fails(struct verify *v)
+{
+	const struct event *r = look_request(v, v->i);
+	struct mm_request rq;
+	struct choice ch;
+
+	if (!r)
+		return false;
+	memset(&ch, 0, sizeof(ch));
+	request_from(v, r, &rq);
+	return !walk(v->mm, &rq, mm_alloc_flags_slow(v->mm, &rq), false, &ch);
 }
 
 static void request_from(const struct verify *v, const struct event *r, struct mm_request *rq)
@@ -344,11 +375,11 @@ static void start_op(struct verify *v, const struct event *e, uint32_t zone)
 		rq.gfp = rq.type << 3 | MM_GFP_KSWAPD_RECLAIM | MM_GFP_DIRECT_RECLAIM;
 	}
 	locked = look_lock_held(v);
-	choose(v->mm, &rq, locked, &ch);
+	choose(v, &rq, event_context(e), locked, &ch);
 	if (!locked && ch.path == PATH_POP && event_context(e) != CTX_TASK && !followed_by_more(v)) {
 		/* In an interrupt right behind a zone operation: it came when the lock was still held. */
 		v->res->lookaheads++;
-		choose(v->mm, &rq, true, &ch);
+		choose(v, &rq, event_context(e), true, &ch);
 	}
 	count_choice(v, &ch, zone, got);
 	if (ch.zone != zone) {
@@ -564,10 +595,10 @@ static void alloc_from_pcp(struct verify *v, const struct event *e, struct frame
 	struct frame expected;
 
 	request_from(v, e, &rq);
-	choose(v->mm, &rq, false, &ch);
+	choose(v, &rq, event_context(e), false, &ch);
 	expected = list_head(v, &ch, &rq);
 	if (expected.n != f.n && ch.path == PATH_POP && swap_with_interrupted(v, e, &ch)) {
-		choose(v->mm, &rq, false, &ch);
+		choose(v, &rq, event_context(e), false, &ch);
 		expected = list_head(v, &ch, &rq);
 	}
 	verify_predict(v, expected);

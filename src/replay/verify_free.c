@@ -158,7 +158,7 @@ static void start_whole_drain(struct verify *v, const struct event *e, struct fr
 	*op = (struct zone_op){.kind = OP_DRAIN, .cpu = e->cpu, .pid = e->pid, .ctx = event_context(e), .whole = true,
 			       .exact = true};
 	mm_drain_begin(v->mm, &op->drain, zone, owner, mm_drain_chunk(v->mm, zone, owner), 0);
-	if (task && (task->drain_allowed || task->in_compaction))
+	if (task && (task->drain_allowed || task->drain_due || task->in_compaction))
 		return;
 	op->exact = false;
 	v->res->ops_extra++;
