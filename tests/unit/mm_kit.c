@@ -46,7 +46,7 @@ static uint32_t paint(struct mm *mm, const char *s, uint32_t f)
 		return 1;
 	if (type != UINT32_MAX) {
 		order = run_order(s + f, '-');
-		mm_build_buddy(mm, at(f), 0, order, type);
+		mm_build_buddy(mm, at(f), mm_frame_zone(mm, at(f)), order, type);
 		return 1u << order;
 	}
 	ck_assert_msg(s[f] == 'x' || s[f] == 'L' || s[f] == 'V', "what is %s?", s + f);
@@ -84,6 +84,17 @@ static struct mm *one_zone(uint32_t start, uint32_t end, uint32_t orders, uint32
 	return mm;
 }
 
+void kit_paint(struct mm *mm, const char *drawing, const char *types)
+{
+	char *s = strip(drawing);
+
+	for (uint32_t b = 0; types && types[b]; b++)
+		mm_set_block_type(mm, at(b << mm->pageblock_order), letter_index(type_letters, types[b]));
+	for (uint32_t f = 0; s[f];)
+		f += paint(mm, s, f);
+	free(s);
+}
+
 struct mm *kit_draw(const char *drawing, const char *types)
 {
 	char *s = strip(drawing);
@@ -95,10 +106,7 @@ struct mm *kit_draw(const char *drawing, const char *types)
 	while (end && s[end - 1] == '#')
 		end--;
 	mm = one_zone(start, end, KIT_ORDERS, KIT_BLOCK_ORDER, 1);
-	for (uint32_t b = 0; types && types[b]; b++)
-		mm_set_block_type(mm, at(b * KIT_BLOCK), letter_index(type_letters, types[b]));
-	for (uint32_t f = start; f < end;)
-		f += paint(mm, s, f);
+	kit_paint(mm, drawing, types);
 	free(s);
 	return mm;
 }

@@ -30,6 +30,8 @@
  * without per-cpu differences. Lists are in ascending order of pfn. NULL for @types: all movable.
  */
 struct mm *kit_draw(const char *drawing, const char *types);
+/* Paints into a machine of the caller's; pages go to the zone that they are in. */
+void kit_paint(struct mm *mm, const char *drawing, const char *types);
 /* A machine as large as real ones: pageblocks of 512 pages, orders 0..10; everything is allocated. */
 struct mm *kit_machine(uint32_t pages, uint32_t cpus);
 /* What the machine looks like now; the caller frees it. */
