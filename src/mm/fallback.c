@@ -196,6 +196,8 @@ bool mm_unreserve_highatomic(struct mm *mm, const struct mm_request *rq, bool fo
 
 		if ((uint32_t)mm->zones[zone].index > highest)
 			continue;
+		if ((rq->gfp & MM_GFP_THISNODE) && (uint32_t)mm->zones[zone].node != rq->node)
+			continue;
 		if (!force && mm->zones[zone].reserved_highatomic <= 1u << mm->pageblock_order)
 			continue;
 		if (unreserve_zone(mm, zone, rq->type))

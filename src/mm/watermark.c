@@ -228,6 +228,7 @@ static struct frame walk_zones(struct mm *mm, const struct mm_request *rq, uint3
 {
 	const struct mm_node *node = &mm->nodes[rq->node];
 	uint32_t highest = mm_gfp_zone(mm, rq->gfp);
+	int32_t local = -1; /* the preferred zone's node, which need not be the request's */
 
 	for (uint32_t i = 0; i < node->nr_zonelist; i++) {
 		uint32_t zone = node->zonelist[i];
@@ -238,8 +239,10 @@ static struct frame walk_zones(struct mm *mm, const struct mm_request *rq, uint3
 			continue;
 		if ((rq->gfp & MM_GFP_THISNODE) && (uint32_t)z->node != rq->node)
 			continue;
+		if (local < 0)
+			local = z->node;
 		/* Locality matters more than fragmentation [get_page_from_freelist]. */
-		if ((alloc_flags & MM_ALLOC_NOFRAGMENT) && mm->nr_nodes > 1 && (uint32_t)z->node != rq->node)
+		if ((alloc_flags & MM_ALLOC_NOFRAGMENT) && z->node != local)
 			return FRAME_NONE;
 		if (!(alloc_flags & MM_ALLOC_NO_WATERMARKS) &&
 		    !mm_watermark_fast(mm, zone, rq->order,
