@@ -37,6 +37,7 @@ extern const struct command *const command_table[]; /* NULL-terminated, in the o
 extern const struct command cmd_capture;
 extern const struct command cmd_snapshot;
 extern const struct command cmd_verify;
+extern const struct command cmd_report;
 extern const struct command cmd_version;
 
 /* Keys of options that have no letter; a command's own ones start at CMD_OPT_OWN. */

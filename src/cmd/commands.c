@@ -6,6 +6,7 @@ const struct command *const command_table[] = {
 	&cmd_capture,
 	&cmd_snapshot,
 	&cmd_verify,
+	&cmd_report,
 	&cmd_version,
 	NULL,
 };

@@ -109,6 +109,8 @@ static void add_slot(struct decoder *d, struct tep_event *event, const char *nam
 	*s = (struct slot){
 		.word = word, .type = type, .absent = type == FIELD_MAY_LACK ? UINT64_MAX : 0};
 	f = tep_find_field(event, type == FIELD_MODE_REASON ? "mode" : name);
+	if (!f && field_alias(name))
+		f = tep_find_field(event, field_alias(name));
 	if (usable(f))
 		set_slot(s, f);
 	else if (type == FIELD_PFN && usable(f = tep_find_field(event, "page"))) {

@@ -79,21 +79,21 @@ static const struct event_desc table[EV_NR_KINDS] = {
 	EVENT(EV_MIGRATION_PTE_SET, "migrate", "set_migration_pte", "addr", "pte", "order"),
 	EVENT(EV_MIGRATION_PTE_REMOVE, "migrate", "remove_migration_pte", "addr", "pte", "order"),
 
-	EVENT(EV_P_BULK, OURS, "bulk", "gfp", "nr"),
-	EVENT(EV_P_BULK_RET, OURS, "bulk_ret", "nr"),
-	EVENT(EV_P_CONTIG, OURS, "contig", "pfn", "nr"),
-	EVENT(EV_P_BALANCE, OURS, "balance", "nid", "order"),
-	EVENT(EV_P_BALANCE_RET, OURS, "balance_ret", "order"),
-	EVENT(EV_P_DECAY, OURS, "decay", "zone"),
-	EVENT(EV_P_ISOLATE_FREE, OURS, "isolate_free", "pfn", "order"),
-	EVENT(EV_P_ISOLATE_FREE_RET, OURS, "isolate_free_ret", "order", "addr"),
-	EVENT(EV_P_COMPACT_ALLOC, OURS, "compact_alloc", "free_pfn", "migrate_pfn",
-	      "fast_search_fail", "search_order", "order", "zone"),
-	EVENT(EV_P_COMPACT_ALLOC_RET, OURS, "compact_alloc_ret", "pfn"),
-	EVENT(EV_P_SKIP, OURS, "skip", "pfn", "flags", "mask"),
-	EVENT(EV_P_MIGRATE_BLOCK, OURS, "migrate_block", "low_pfn", "fast_search_fail", "order",
-	      "hints"),
-	EVENT(EV_P_FOLD, OURS, "fold", NULL),
+	EVENT(EV_P_BULK, OURS, "p_bulk", "gfp", "nr"),
+	EVENT(EV_P_BULK_RET, OURS, "r_bulk", "nr"),
+	EVENT(EV_P_CONTIG, OURS, "p_contig", "pfn", "nr"),
+	EVENT(EV_P_BALANCE, OURS, "p_balance", "node", "order", "highest"),
+	EVENT(EV_P_BALANCE_RET, OURS, "r_balance", "order"),
+	EVENT(EV_P_DECAY, OURS, "p_decay", "zone_start"),
+	EVENT(EV_P_ISOLATE_FREE, OURS, "p_isolate_free", "pfn", "order"),
+	EVENT(EV_P_ISOLATE_FREE_RET, OURS, "r_isolate_free", "ret"),
+	EVENT(EV_P_COMPACT_ALLOC, OURS, "p_compact_alloc", "free_pfn", "migrate_pfn",
+	      "fast_search_fail", "search_order", "order", "zone_start"),
+	EVENT(EV_P_COMPACT_ALLOC_RET, OURS, "r_compact_alloc", "pfn"),
+	EVENT(EV_P_SKIP, OURS, "p_skip", "pfn", "flags", "mask"),
+	EVENT(EV_P_MIGRATE_BLOCK, OURS, "p_migrate_block", "low_pfn", "fast_search_fail", "order",
+	      "ignore_skip", "direct", "zone_start"),
+	EVENT(EV_P_FOLD, OURS, "p_fold", "pagesets"),
 
 	EVENT(EV_SCHED_SWITCH, "sched", "sched_switch", "prev_pid", "next_pid", "prev_state"),
 	EVENT(EV_OOM_KILL, "oom", "mark_victim", "pid"),
@@ -138,6 +138,23 @@ const struct event_desc *event_desc_by_name(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
 		if (name_matches(name, aliases[i].system, aliases[i].name))
 			return &table[aliases[i].kind];
+	}
+	return NULL;
+}
+
+/* The same of fields. */
+static const struct field_alias field_alias_rows[] = {
+	{"node", "nid"},
+	{"highest", "highest_zoneidx"},
+	{"highest_zoneidx", "classzone_idx"}, /* until 5.7 */
+	{"zid", "classzone_idx"},
+};
+
+const char *field_alias(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(field_alias_rows); i++) {
+		if (!strcmp(name, field_alias_rows[i].name))
+			return field_alias_rows[i].other;
 	}
 	return NULL;
 }

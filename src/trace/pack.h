@@ -2,9 +2,10 @@
 /*
  * Inside src/trace: the way from any kind of file to the packed records that struct trace maps.
  *
- * A reader calls packer_event() for each event in the file's order, packer_text() for the text of a marker and
- * packer_comm() for names of tasks. What it learns besides goes into packer.facts. libtracecmd was not written for
- * damaged files, so trace.dat is read by a child process; facts therefore lie in memory shared with it.
+ * A reader calls packer_event() for each event in the file's order, packer_text() for the text of a
+ * marker and packer_comm() for names of tasks. What it learns besides goes into packer.facts.
+ * libtracecmd was not written for damaged files, so trace.dat is read by a child process; facts
+ * therefore lie in memory shared with it.
  */
 #ifndef ZR_TRACE_PACK_H
 #define ZR_TRACE_PACK_H
@@ -31,7 +32,7 @@ struct pack_facts {
 };
 
 struct packer {
-	struct pack_facts *facts; /* shared */
+	struct pack_facts *facts;	     /* shared */
 	int events_fd, strings_fd, comms_fd; /* unlinked temporary files */
 	struct event *batch;
 	size_t nr_batch;
@@ -42,7 +43,8 @@ struct packer {
 
 int packer_init(struct packer *p, struct progress *prog, struct error *err) MUST_CHECK;
 void packer_release(struct packer *p);
-/* The record's time may be changed: it never goes back. Records with event_problem() are counted as malformed. */
+/* The record's time may be changed: it never goes back. Records with event_problem() are counted as
+ * malformed. */
 int packer_event(struct packer *p, struct event *e, struct error *err) MUST_CHECK;
 /* Keeps a text; its place in the string area. */
 uint64_t packer_text(struct packer *p, const char *text, size_t len);
@@ -53,7 +55,8 @@ int packer_finish(struct packer *p, struct error *err) MUST_CHECK;
 /* Maps everything into @t. */
 int packer_map(struct packer *p, struct trace *t, struct error *err) MUST_CHECK;
 
-/* Runs @read in a child process; a crash or a wrong exit of it becomes an error that names @path. */
+/* Runs @read in a child process; a crash or a wrong exit of it becomes an error that names @path.
+ */
 int packer_isolate(struct packer *p, const char *path,
 		   int (*read)(struct packer *p, const struct capture *c, struct error *err),
 		   const struct capture *c, struct error *err) MUST_CHECK;
@@ -83,12 +86,33 @@ struct event_alias {
 };
 const struct event_alias *event_aliases(size_t *nr);
 
-/* What is impossible about an event, or NULL. Consumers may index by order and migratetype afterwards. */
+struct field_alias {
+	const char *name, *other;
+};
+/* What other kernels call a field, or NULL. */
+const char *field_alias(const char *name);
+
+/* What is impossible about an event, or NULL. Consumers may index by order and migratetype
+ * afterwards. */
 const char *event_problem(const struct event *e);
+
+/* ---- CSV ---- */
+
+#define CSV_HEADER "time_ns,cpu,pid,flags,event,a,b,c,d,e,f"
+#define CSV_COMM "comm" /* "event" of rows that name a task */
+#define CSV_NONE "none" /* pfn of a failed allocation */
+/* Letters of event flags, in the order of their bits. */
+#define CSV_FLAGS "dshNZbp"
+
+/* Plain files, or zstd where the name ends in .zst; NULL on error. Closing the writer may fail
+ * (fclose). */
+FILE *zfile_read(const char *path, struct error *err) MUST_CHECK;
+FILE *zfile_write(const char *path, const char *name, struct error *err) MUST_CHECK;
 
 /* ---- gfp by name ---- */
 
-/* Canonical bit of a flag's name ("__GFP_IO", "GFP_DMA"); 0 when unknown or made of several bits. */
+/* Canonical bit of a flag's name ("__GFP_IO", "GFP_DMA"); 0 when unknown or made of several bits.
+ */
 uint32_t gfp_bit_by_name(const char *name);
 /* "GFP_KERNEL|__GFP_COMP"; "0" for none. @out has room for GFP_TEXT bytes. */
 #define GFP_TEXT 512

@@ -2,9 +2,10 @@
 /*
  * Events: one fixed record per trace event whatever it was read from (trace.dat, CSV, ftrace text).
  *
- * A trace is converted once into a file of records, merged over the CPUs by time, next to nothing else: the file is an
- * unlinked temporary one (or kept in a cache directory, keyed by hash) and mapped read-only, so that any number of
- * readers may look at any place and resident memory stays the kernel's business.
+ * A trace is converted once into a file of records, merged over the CPUs by time, next to nothing
+ * else: the file is an unlinked temporary one (or kept in a cache directory, keyed by hash) and
+ * mapped read-only, so that any number of readers may look at any place and resident memory stays
+ * the kernel's business.
  */
 #ifndef ZR_TRACE_H
 #define ZR_TRACE_H
@@ -20,7 +21,8 @@ enum event_kind {
 	EV_FREE_BATCHED, /* pfn */
 	EV_ZONE_LOCKED,	 /* pfn, order, migratetype, percpu_refill (UINT64_MAX: field absent) */
 	EV_PCPU_DRAIN,	 /* pfn, order, migratetype */
-	EV_EXTFRAG,	 /* pfn, alloc_order, fallback_order, alloc_migratetype, fallback_migratetype, change_ownership */
+	EV_EXTFRAG, /* pfn, alloc_order, fallback_order, alloc_migratetype, fallback_migratetype,
+		       change_ownership */
 	/* compaction */
 	EV_COMPACT_BEGIN,	/* zone_start, migrate_pfn, free_pfn, zone_end, sync */
 	EV_COMPACT_END,		/* zone_start, migrate_pfn, free_pfn, zone_end, sync, status */
@@ -30,13 +32,13 @@ enum event_kind {
 	EV_COMPACT_DEFERRED,	/* node, zone index, order, considered, defer_shift, order_failed */
 	EV_COMPACT_DEFER,	/* same */
 	EV_COMPACT_DEFER_RESET, /* same */
-	EV_COMPACT_MIGRATE_ISOLATE, /* start_pfn, end_pfn, nr_scanned, nr_taken */
-	EV_COMPACT_FREE_ISOLATE,    /* start_pfn, end_pfn, nr_scanned, nr_taken */
+	EV_COMPACT_MIGRATE_ISOLATE,   /* start_pfn, end_pfn, nr_scanned, nr_taken */
+	EV_COMPACT_FREE_ISOLATE,      /* start_pfn, end_pfn, nr_scanned, nr_taken */
 	EV_COMPACT_FAST_FREE_ISOLATE, /* start_pfn, end_pfn, nr_scanned, nr_taken; 6.12+ */
-	EV_COMPACT_MIGRATED,	/* nr_migrated, nr_failed */
-	EV_KCOMPACTD_WAKE,	/* node, order, highest zone index */
-	EV_KCOMPACTD_SLEEP,	/* node */
-	EV_KCOMPACTD_WAKEUP,	/* node, order, highest zone index: somebody wakes kcompactd */
+	EV_COMPACT_MIGRATED,	      /* nr_migrated, nr_failed */
+	EV_KCOMPACTD_WAKE,	      /* node, order, highest zone index */
+	EV_KCOMPACTD_SLEEP,	      /* node */
+	EV_KCOMPACTD_WAKEUP, /* node, order, highest zone index: somebody wakes kcompactd */
 	/* vmscan */
 	EV_KSWAPD_WAKE,		/* node, zone index, order: kswapd runs */
 	EV_KSWAPD_SLEEP,	/* node */
@@ -46,39 +48,46 @@ enum event_kind {
 	EV_MEMCG_RECLAIM_BEGIN, /* order, gfp */
 	EV_MEMCG_RECLAIM_END,	/* nr_reclaimed */
 	EV_LRU_ISOLATE,		/* order, nr_requested, nr_scanned, nr_skipped, nr_taken, lru */
-	EV_LRU_SHRINK_INACTIVE, /* node, nr_scanned, nr_reclaimed, nr_dirty, nr_writeback, priority */
-	EV_LRU_SHRINK_ACTIVE,	/* node, nr_taken, nr_active, nr_deactivated, nr_referenced, priority */
-	EV_SHRINK_SLAB_BEGIN,	/* node, gfp, cache_items, delta, total_scan, priority */
-	EV_SHRINK_SLAB_END,	/* node, retval (objects freed), total_scan */
-	EV_WRITEPAGE,		/* pfn */
+	EV_LRU_SHRINK_INACTIVE, /* node, nr_scanned, nr_reclaimed, nr_dirty, nr_writeback, priority
+				 */
+	EV_LRU_SHRINK_ACTIVE, /* node, nr_taken, nr_active, nr_deactivated, nr_referenced, priority
+			       */
+	EV_SHRINK_SLAB_BEGIN, /* node, gfp, cache_items, delta, total_scan, priority */
+	EV_SHRINK_SLAB_END,   /* node, retval (objects freed), total_scan */
+	EV_WRITEPAGE,	      /* pfn */
 	/* pagemap, filemap, migrate */
-	EV_LRU_INSERT,	 /* pfn, lru, flags (pagemap tracepoint's bits) */
-	EV_LRU_ACTIVATE, /* pfn */
-	EV_FILE_ADD,	 /* pfn, inode, page index, device, order (0 where absent) */
-	EV_FILE_DELETE,	 /* same */
+	EV_LRU_INSERT,		/* pfn, lru, flags (pagemap tracepoint's bits) */
+	EV_LRU_ACTIVATE,	/* pfn */
+	EV_FILE_ADD,		/* pfn, inode, page index, device, order (0 where absent) */
+	EV_FILE_DELETE,		/* same */
 	EV_MIGRATE_PAGES_BEGIN, /* mode, reason */
-	EV_MIGRATE_PAGES,	/* succeeded, failed, thp_succeeded, thp_failed, thp_split, mode | reason << 32 */
-	EV_MIGRATION_PTE_SET,	/* address, pte value, order */
-	EV_MIGRATION_PTE_REMOVE,/* address, pte value, order */
-	/* our own probe events (traces/FORMAT.md), when recorded */
-	EV_P_BULK,	   /* gfp, nr */
-	EV_P_BULK_RET,	   /* nr got */
-	EV_P_CONTIG,	   /* pfn, nr: contiguous free */
-	EV_P_BALANCE,	   /* node?, order: balance_pgdat entered */
-	EV_P_BALANCE_RET,  /* order it returned with */
-	EV_P_DECAY,	   /* zone address or index */
-	EV_P_ISOLATE_FREE, /* pfn, order: __isolate_free_page */
-	EV_P_ISOLATE_FREE_RET, /* order or 0, return address */
-	EV_P_COMPACT_ALLOC,/* free_pfn, migrate_pfn, fast_search_fail, search_order, order, zone */
-	EV_P_COMPACT_ALLOC_RET, /* pfn: the destination handed out */
-	EV_P_SKIP,	   /* pfn, flags, mask: set_pfnblock_flags_mask */
-	EV_P_MIGRATE_BLOCK,/* low_pfn, fast_search_fail, order, hints: isolate_migratepages_block */
-	EV_P_FOLD,	   /* cpu counters folded */
+	EV_MIGRATE_PAGES, /* succeeded, failed, thp_succeeded, thp_failed, thp_split, mode | reason
+			     << 32 */
+	EV_MIGRATION_PTE_SET,	 /* address, pte value, order */
+	EV_MIGRATION_PTE_REMOVE, /* address, pte value, order */
+	/* our own probe events (src/capture/probes.c), when recorded */
+	EV_P_BULK,		/* gfp, nr */
+	EV_P_BULK_RET,		/* nr got */
+	EV_P_CONTIG,		/* pfn, nr: contiguous free */
+	EV_P_BALANCE,		/* node, order, highest zone index: balance_pgdat entered */
+	EV_P_BALANCE_RET,	/* order it returned with */
+	EV_P_DECAY,		/* start pfn of the zone */
+	EV_P_ISOLATE_FREE,	/* pfn, order: __isolate_free_page */
+	EV_P_ISOLATE_FREE_RET,	/* pages taken, or 0 */
+	EV_P_COMPACT_ALLOC,	/* free_pfn, migrate_pfn, fast_search_fail, search_order, order,
+				   start pfn of the zone */
+	EV_P_COMPACT_ALLOC_RET, /* pfn: the destination handed out; UINT64_MAX: none */
+	EV_P_SKIP,		/* pfn, flags, mask: set_pfnblock_flags_mask */
+	EV_P_MIGRATE_BLOCK, /* low_pfn, fast_search_fail, order, ignore_skip, direct, start pfn of
+			       the zone: isolate_migratepages_block */
+	EV_P_FOLD,	    /* pagesets too? this CPU's counters are folded */
 	/* others */
 	EV_SCHED_SWITCH, /* prev pid, next pid, prev_state */
 	EV_OOM_KILL,	 /* pid */
-	EV_MARKER,	 /* trace_marker text: w[0] = offset of the text in the trace's string area, w[1] = length */
-	EV_LOST,	 /* w[0] = how many events of this CPU were lost before this time (UINT64_MAX: unknown) */
+	EV_MARKER, /* trace_marker text: w[0] = offset of the text in the trace's string area, w[1]
+		      = length */
+	EV_LOST,   /* w[0] = how many events of this CPU were lost before this time (UINT64_MAX:
+		      unknown) */
 	EV_NR_KINDS
 };
 
@@ -88,16 +97,16 @@ enum event_kind {
 #define EVF_HARDIRQ 4u
 #define EVF_NEED_RESCHED 8u
 #define EVF_NMI 16u
-#define EVF_BH_OFF 32u /* softirqs disabled but not in one; where the trace can tell */
+#define EVF_BH_OFF 32u	    /* softirqs disabled but not in one; where the trace can tell */
 #define EVF_PREEMPT_OFF 64u /* preemption disabled, on kernels that count it */
 
 struct event {
-	uint64_t time;	/* ns on the trace's clock */
+	uint64_t time; /* ns on the trace's clock */
 	uint32_t pid;
 	uint16_t cpu;
-	uint8_t flags;	/* EVF_* */
-	uint8_t kind;	/* enum event_kind */
-	uint64_t w[6];	/* meaning by kind, see above */
+	uint8_t flags; /* EVF_* */
+	uint8_t kind;  /* enum event_kind */
+	uint64_t w[6]; /* meaning by kind, see above */
 };
 _Static_assert(sizeof(struct event) == 64, "records are mapped from files");
 
@@ -132,7 +141,8 @@ struct event_desc {
 	enum event_kind kind;
 	const char *system; /* "kmem"; our probes are in "zonereplay" */
 	const char *name;   /* "mm_page_alloc" */
-	const char *fields[6]; /* names of w[0..5] in the trace's format, NULL-terminated when fewer */
+	const char
+		*fields[6]; /* names of w[0..5] in the trace's format, NULL-terminated when fewer */
 };
 /* NULL when @kind is none. */
 const struct event_desc *event_desc(enum event_kind kind);
@@ -140,18 +150,19 @@ const struct event_desc *event_desc(enum event_kind kind);
 const struct event_desc *event_desc_by_name(const char *name);
 
 struct trace_defects {
-	uint64_t lost;		   /* events known to be lost */
-	uint64_t lost_places;	   /* how often something was lost */
-	uint64_t first_lost_time;  /* ns; 0 when nothing */
-	uint64_t unknown_events;   /* events of kinds that this program does not use */
-	uint64_t time_backwards;   /* records whose clock went back: they got the time of the record before */
-	uint64_t malformed;	   /* records whose fields could not be read */
+	uint64_t lost;		  /* events known to be lost */
+	uint64_t lost_places;	  /* how often something was lost */
+	uint64_t first_lost_time; /* ns; 0 when nothing */
+	uint64_t unknown_events;  /* events of kinds that this program does not use */
+	uint64_t time_backwards;  /* records whose clock went back: they got the time of the record
+				     before */
+	uint64_t malformed;	  /* records whose fields could not be read */
 };
 
 struct trace {
 	const struct event *events; /* mapped, by time; @nr of them */
 	uint64_t nr;
-	const char *strings;	/* text of markers, mapped; a zero byte after each */
+	const char *strings; /* text of markers, mapped; a zero byte after each */
 	uint64_t strings_len;
 	uint64_t kinds_seen[EV_NR_KINDS];
 	struct trace_defects defects;
@@ -159,10 +170,11 @@ struct trace {
 	uint32_t max_pid;
 	struct trace_comm *comms; /* pid -> name, sorted by pid */
 	size_t nr_comms;
-	char release[128];	/* of the recording kernel: from the trace, else from the manifest; "" if neither */
-	char arch[32];		/* the same: "x86_64", "i686", "ppc64le" */
+	char release[128]; /* of the recording kernel: from the trace, else from the manifest; "" if
+			      neither */
+	char arch[32];	   /* the same: "x86_64", "i686", "ppc64le" */
 	char clock[32];
-	uint32_t page_size;	/* of the recording machine; 0 if the trace does not say */
+	uint32_t page_size; /* of the recording machine; 0 if the trace does not say */
 	void *priv;
 };
 
@@ -172,19 +184,24 @@ struct trace_comm {
 };
 
 /*
- * Note on trace.dat: `zonereplay capture` records into a tracefs instance of its own, so the events are in the first
- * buffer instance (tracecmd_buffer_instance_handle) and the top-level buffer is empty; plain trace-cmd uses the latter.
+ * Note on trace.dat: `zonereplay capture` records into a tracefs instance of its own, so the events
+ * are in the first buffer instance (tracecmd_buffer_instance_handle) and the top-level buffer is
+ * empty; plain trace-cmd uses the latter.
  *
- * Opens the trace of a capture, whatever form it has. Needs at least mm_page_alloc and mm_page_free; a trace without
- * them is refused with the command that would record them. @prog may be NULL.
+ * Opens the trace of a capture, whatever form it has. Needs at least mm_page_alloc and
+ * mm_page_free; a trace without them is refused with the command that would record them. @prog may
+ * be NULL.
  */
-int trace_open(struct trace *t, const struct capture *c, struct progress *prog, struct error *err) MUST_CHECK;
+int trace_open(struct trace *t, const struct capture *c, struct progress *prog,
+	       struct error *err) MUST_CHECK;
 void trace_release(struct trace *t);
 /* Name of a task, "" when the trace does not know it. */
 const char *trace_comm(const struct trace *t, uint32_t pid);
 
-/* Events as CSV: a header line, then one event a line; columns are documented in traces/FORMAT.md. */
-int trace_export_csv(const struct trace *t, const char *path, struct progress *prog, struct error *err) MUST_CHECK;
+/* Events as CSV: a header line, then one event a line; columns are documented in traces/FORMAT.md.
+ */
+int trace_export_csv(const struct trace *t, const char *path, struct progress *prog,
+		     struct error *err) MUST_CHECK;
 /* Is there anything that can be replayed in @path (a directory or file)? Used by `import`. */
 
 #endif

@@ -14,7 +14,7 @@ forbidden_includes() {
 				known[room] = allowed[room, room] = 1
 				n = split(substr(line, index(line, ":") + 1), list, " ")
 				for (i = 1; i <= n; i++)
-					allowed[room, list[i]] = 1
+					allowed[room, list[i]] = face[list[i]] = 1
 			}
 		}
 		{
@@ -30,7 +30,7 @@ forbidden_includes() {
 				split(header, h, "/")
 				if (!((room, h[1]) in allowed))
 					print file ": " room " may not include \"" header "\""
-				else if (h[1] != room && header != h[1] "/" h[1] ".h")
+				else if (h[1] != room && header != h[1] "/" h[1] ".h" && !(header in face))
 					print file ": \"" header "\" is not the face of " h[1]
 			} else if (header != "config.h") {
 				print file ": \"" header "\" must be written \"" room "/" header "\""

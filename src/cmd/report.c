@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Writes what a results database holds into a file, in the format that its name asks for. */
+#include "cmd/results.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define OPT_BASELINE CMD_OPT_OWN
+#define OPT_FLOOR (CMD_OPT_OWN + 1)
+#define OPT_SERIES (CMD_OPT_OWN + 2)
+
+struct report_command {
+	const char *db;
+	const char *output; /* NULL: text on stdout */
+	const char *series;
+	bool json;
+	struct report_options opt;
+};
+
+static double parse_floor(struct argp_state *state, const char *arg)
+{
+	char *end;
+	double floor = strtod(arg, &end);
+
+	if (end == arg || *end || !(floor > 0 && floor <= 100))
+		cmd_bad_usage(state, "--floor: \"%s\" is no percentage above 0 and up to 100", arg);
+	return floor;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct report_command *c = state->input;
+
+	switch (key) {
+	case 'd':
+		c->db = arg;
+		return 0;
+	case 'o':
+		c->output = arg;
+		return 0;
+	case CMD_OPT_JSON:
+		c->json = true;
+		return 0;
+	case OPT_BASELINE:
+		c->opt.baseline = arg;
+		return 0;
+	case OPT_FLOOR:
+		c->opt.floor = parse_floor(state, arg);
+		return 0;
+	case OPT_SERIES:
+		c->series = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		cmd_bad_usage(state, "takes no arguments, but \"%s\" was given; -o names the file",
+			      arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option options[] = {
+	{"database", 'd', "FILE", 0, "read results from here (default " CMD_DEFAULT_DB ")", 0},
+	{"output", 'o', "FILE", 0,
+	 "write here; .txt, .md, .csv or .json says what (default: text on stdout)", 0},
+	{"baseline", OPT_BASELINE, "POLICY", 0,
+	 "compare with this one (default: none if it is there, else the first)", 0},
+	{"floor", OPT_FLOOR, "PERCENT", 0,
+	 "mark figures of captures that verify predicts less well (default 99)", 0},
+	{"series", OPT_SERIES, "FILE.csv", 0,
+	 "also write the fragmentation and unusable free space indices over time", 0},
+	CMD_JSON_OPTION,
+	{0},
+};
+static const struct argp argp = {
+	.options = options,
+	.parser = parse_option,
+	.doc = "Writes the results in a database as a report.",
+};
+
+/* ---- formats ---- */
+
+static void write_text(const struct report *r, const struct report_options *opt, struct strbuf *out)
+{
+	report_text(r, opt, out);
+}
+
+static void write_markdown(const struct report *r, const struct report_options *opt,
+			   struct strbuf *out)
+{
+	report_markdown(r, out);
+}
+
+static void write_csv(const struct report *r, const struct report_options *opt, struct strbuf *out)
+{
+	report_csv(r, out);
+}
+
+static void write_json(const struct report *r, const struct report_options *opt, struct strbuf *out)
+{
+	report_json(r, out);
+}
+
+static const struct format {
+	const char *suffix;
+	void (*write)(const struct report *r, const struct report_options *opt, struct strbuf *out);
+} formats[] = {
+	{".txt", write_text},
+	{".md", write_markdown},
+	{".csv", write_csv},
+	{".json", write_json},
+};
+
+static const struct format *find_format(const char *path, struct error *err)
+{
+	const char *dot = strrchr(path, '.');
+
+	for (size_t i = 0; dot && i < ARRAY_SIZE(formats); i++)
+		if (!strcmp(dot, formats[i].suffix))
+			return &formats[i];
+	error_set(err, "%s: the name must end in .txt, .md, .csv or .json to say what is wanted",
+		  path);
+	return NULL;
+}
+
+/* ---- the work ---- */
+
+static bool has_policy(const struct store_runs *runs, const char *baseline)
+{
+	size_t len = strcspn(baseline, ":");
+
+	for (size_t i = 0; i < runs->nr; i++)
+		if (strlen(runs->v[i].outcome.policy) == len &&
+		    !strncmp(runs->v[i].outcome.policy, baseline, len))
+			return true;
+	return false;
+}
+
+static int write_report(const struct report_command *c, const struct store_runs *runs,
+			struct error *err)
+{
+	const struct format *format = &formats[c->json ? 3 : 0];
+	struct report report;
+	struct strbuf out;
+	int rc = 0;
+
+	if (c->output && !(format = find_format(c->output, err)))
+		return -1;
+	if (c->opt.baseline && !has_policy(runs, c->opt.baseline))
+		return error_set(err, "%s: holds no results of the baseline %s", c->db,
+				 c->opt.baseline);
+	if (report_build(&report, runs, &c->opt, err))
+		return -1;
+	strbuf_init(&out);
+	format->write(&report, &c->opt, &out);
+	if (c->output)
+		rc = file_write(c->output, out.s, out.len, err);
+	else
+		fputs(out.s, stdout);
+	strbuf_release(&out);
+	report_release(&report);
+	return rc;
+}
+
+static int write_series(const struct report_command *c, struct store *store,
+			struct store_runs *runs, struct error *err)
+{
+	struct strbuf out;
+	int rc;
+
+	for (size_t i = 0; i < runs->nr; i++)
+		if (store_load_samples(store, &runs->v[i], err))
+			return -1;
+	strbuf_init(&out);
+	report_series_csv(runs, &out);
+	rc = file_write(c->series, out.s, out.len, err);
+	strbuf_release(&out);
+	return rc;
+}
+
+static int do_report(const struct report_command *c, struct error *err)
+{
+	struct store *store = store_open(c->db, STORE_READ, err);
+	struct store_runs runs;
+	int rc;
+
+	if (!store)
+		return -1;
+	rc = store_load(store, &runs, err);
+	if (!rc) {
+		rc = write_report(c, &runs, err);
+		if (!rc && c->series)
+			rc = write_series(c, store, &runs, err);
+		store_runs_release(&runs);
+	}
+	store_close(store);
+	return rc;
+}
+
+static int report_run(int argc, char **argv)
+{
+	struct report_command c = {.db = CMD_DEFAULT_DB};
+	struct error err;
+
+	cmd_parse(&argp, argc, argv, 0, &c);
+	c.opt.width = c.output ? RESULTS_WIDTH : results_width();
+	if (do_report(&c, &err))
+		return cmd_fail(&err);
+	return CMD_FINE;
+}
+
+const struct command cmd_report = {"report", "write results as text, markdown, CSV or JSON",
+				   report_run};
