@@ -36,6 +36,8 @@ extern const struct command *const command_table[]; /* NULL-terminated, in the o
 
 extern const struct command cmd_capture;
 extern const struct command cmd_snapshot;
+extern const struct command cmd_import;
+extern const struct command cmd_export;
 extern const struct command cmd_verify;
 extern const struct command cmd_report;
 extern const struct command cmd_version;

@@ -5,6 +5,8 @@
 const struct command *const command_table[] = {
 	&cmd_capture,
 	&cmd_snapshot,
+	&cmd_import,
+	&cmd_export,
 	&cmd_verify,
 	&cmd_report,
 	&cmd_version,

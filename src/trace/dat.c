@@ -61,8 +61,7 @@ struct dat {
 
 static int check_magic(const char *path, struct error *err)
 {
-	static const char magic[] = "\x17\x08\x44tracing";
-	char head[sizeof(magic) - 1];
+	char head[sizeof(DAT_MAGIC) - 1];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	ssize_t n;
@@ -76,7 +75,7 @@ static int check_magic(const char *path, struct error *err)
 	if (n == 0)
 		return error_set(err, "%s is empty; was the recording interrupted? record it again",
 				 path);
-	if (n != (ssize_t)sizeof(head) || memcmp(head, magic, sizeof(head)))
+	if (n != (ssize_t)sizeof(head) || memcmp(head, DAT_MAGIC, sizeof(head)))
 		return error_set(err,
 				 "%s is not a trace.dat file of trace-cmd; bring CSV or ftrace "
 				 "text into a capture with "

@@ -61,9 +61,18 @@ int packer_isolate(struct packer *p, const char *path,
 		   int (*read)(struct packer *p, const struct capture *c, struct error *err),
 		   const struct capture *c, struct error *err) MUST_CHECK;
 
+#define DAT_MAGIC "\x17\x08\x44tracing"
+
+enum trace_form { TRACE_DAT, TRACE_CSV, TRACE_TEXT };
+/* By what is in the file. */
+int trace_form_of(const char *path, enum trace_form *form, struct error *err) MUST_CHECK;
+int trace_open_form(struct trace *t, const struct capture *c, enum trace_form form,
+		    struct progress *prog, struct error *err) MUST_CHECK;
+
 /* The readers. Errors name the file. */
 int dat_read(struct packer *p, const struct capture *c, struct error *err) MUST_CHECK;
 int csv_read(struct packer *p, const struct capture *c, struct error *err) MUST_CHECK;
+int text_read(struct packer *p, const struct capture *c, struct error *err) MUST_CHECK;
 
 /* ---- fields: how a value is treated is known by the field's name ---- */
 

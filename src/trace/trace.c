@@ -38,14 +38,67 @@ static void take_manifest(struct trace *t, const struct manifest *m)
 		t->page_size = m->page_size;
 }
 
-static int convert(struct packer *p, const struct capture *c, struct error *err)
+/* ---- which kind of file ---- */
+
+static bool begins(const char *head, size_t len, const char *what)
 {
-	if (c->trace_is_csv)
-		return csv_read(p, c, err);
-	return packer_isolate(p, c->trace_path, dat_read, c, err);
+	return len >= strlen(what) && !memcmp(head, what, strlen(what));
 }
 
-int trace_open(struct trace *t, const struct capture *c, struct progress *prog, struct error *err)
+static bool looks_like_text(const char *head, size_t len)
+{
+	const char *bracket = memchr(head, '[', len);
+
+	if (begins(head, len, "# tracer:") || begins(head, len, "cpus="))
+		return true;
+	return bracket && (size_t)(bracket - head) + 4 < len && bracket[1] >= '0' &&
+	       bracket[1] <= '9';
+}
+
+int trace_form_of(const char *path, enum trace_form *form, struct error *err)
+{
+	char head[4096];
+	FILE *f = zfile_read(path, err);
+	size_t len, start = 0;
+
+	if (!f)
+		return -1;
+	len = fread(head, 1, sizeof(head), f);
+	fclose(f);
+	if (!len)
+		return error_set(err, "%s is empty or cannot be read", path);
+	while (start < len && head[start] == '#' && !begins(head + start, len - start, "# tracer:"))
+		start += strcspn(head + start, "\n") + 1; /* comments of a CSV */
+	*form = TRACE_DAT;
+	if (start < len && begins(head + start, len - start, "time_ns,"))
+		*form = TRACE_CSV;
+	else if (!begins(head, len, DAT_MAGIC) && looks_like_text(head, len))
+		*form = TRACE_TEXT;
+	else if (!begins(head, len, DAT_MAGIC))
+		return error_set(err,
+				 "%s is neither a trace.dat of trace-cmd, nor CSV that begins "
+				 "with " CSV_HEADER ", nor ftrace text",
+				 path);
+	return 0;
+}
+
+/* ---- opening ---- */
+
+static int convert(struct packer *p, const struct capture *c, enum trace_form form,
+		   struct error *err)
+{
+	switch (form) {
+	case TRACE_CSV:
+		return csv_read(p, c, err);
+	case TRACE_TEXT:
+		return text_read(p, c, err);
+	default:
+		return packer_isolate(p, c->trace_path, dat_read, c, err);
+	}
+}
+
+int trace_open_form(struct trace *t, const struct capture *c, enum trace_form form,
+		    struct progress *prog, struct error *err)
 {
 	struct packer p;
 	int ret;
@@ -53,7 +106,7 @@ int trace_open(struct trace *t, const struct capture *c, struct progress *prog, 
 	memset(t, 0, sizeof(*t));
 	if (packer_init(&p, prog, err))
 		return -1;
-	ret = convert(&p, c, err);
+	ret = convert(&p, c, form, err);
 	if (!ret)
 		ret = packer_map(&p, t, err);
 	packer_release(&p);
@@ -64,6 +117,11 @@ int trace_open(struct trace *t, const struct capture *c, struct progress *prog, 
 	if (ret)
 		trace_release(t);
 	return ret;
+}
+
+int trace_open(struct trace *t, const struct capture *c, struct progress *prog, struct error *err)
+{
+	return trace_open_form(t, c, c->trace_is_csv ? TRACE_CSV : TRACE_DAT, prog, err);
 }
 
 void trace_release(struct trace *t)

@@ -202,6 +202,18 @@ const char *trace_comm(const struct trace *t, uint32_t pid);
  */
 int trace_export_csv(const struct trace *t, const char *path, struct progress *prog,
 		     struct error *err) MUST_CHECK;
-/* Is there anything that can be replayed in @path (a directory or file)? Used by `import`. */
+
+/* ---- captures in and out: @dir must be new or empty, and is there only when all went well ---- */
+
+/* Events as CSV (zstd too when @compress), manifest and state of @c. Adds to c's manifest what the
+ * trace says. */
+int capture_export(struct capture *c, const struct trace *t, const char *dir, bool compress,
+		   struct progress *prog, struct error *err) MUST_CHECK;
+/*
+ * @source: a directory in the form of a capture, or one file: CSV of events, trace.dat, or text as
+ * in tracefs/trace and as "trace-cmd report" prints it.
+ */
+int capture_import(const char *source, const char *dir, struct progress *prog,
+		   struct error *err) MUST_CHECK;
 
 #endif
