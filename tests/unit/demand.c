@@ -1,0 +1,634 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events in, demand out. Each case is a short history of a machine with 64 frames, drawn as who did
+ * what:
+ *
+ *   task 7   ordinary     task 36  kswapd0     task 28  kcompactd0     task 90  trace-cmd
+ *
+ * The demand is written as a line of words. Objects are called a, b, c by first appearance; those
+ * that were there at the start @FRAME.
+ *
+ *   +a/2  born, order 2     fail/9  failed request     -a  died     -a!  must have died, was handed
+ * out again ~a  dropped by reclaim  a=a+b/1  split into two of order 1      a:if  on the LRU:
+ * (i)nactive or (a)ctive, (a)non or (f)ile, u unevictable   a^  activated     want=N  done h marks
+ * requests and deaths of the huge page pool
+ */
+#include "demand/demand.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAMES 2048
+#define TASK 7
+#define OTHER 8
+#define KSWAPD 36
+#define KCOMPACTD 28
+#define RECORDER 90
+
+#define USER (GFP_HIGHMEM | GFP_MOVABLE | GFP_IO | GFP_FS | GFP_DIRECT_RECLAIM | GFP_KSWAPD_RECLAIM)
+#define KERNEL (GFP_IO | GFP_FS | GFP_DIRECT_RECLAIM | GFP_KSWAPD_RECLAIM)
+#define POOL (USER | GFP_COMP | GFP_NOWARN | GFP_RETRY_MAYFAIL)
+#define FILE_PAGE 0x4u /* flags of a pagemap event */
+#define ANON_PAGE (0x2u | 0x10u)
+
+static struct event events[256];
+static uint64_t nr_events;
+static char strings[512];
+static uint64_t strings_len;
+static struct demand demand;
+
+static void history_begins(void)
+{
+	nr_events = 0;
+	strings_len = 0;
+	memset(events, 0, sizeof(events));
+}
+
+static struct event *happens(uint32_t pid, enum event_kind kind, uint64_t w0, uint64_t w1,
+			     uint64_t w2, uint64_t w3)
+{
+	struct event *e = &events[nr_events];
+
+	ck_assert_uint_lt(nr_events, ARRAY_SIZE(events));
+	*e = (struct event){
+		.time = 1000 + nr_events, .pid = pid, .kind = (uint8_t)kind, .w = {w0, w1, w2, w3}};
+	nr_events++;
+	return e;
+}
+
+static void allocs(uint32_t pid, uint64_t pfn, uint32_t order, uint32_t gfp)
+{
+	happens(pid, EV_ALLOC, pfn, order, gfp, gfp & GFP_MOVABLE ? MT_MOVABLE : MT_UNMOVABLE);
+}
+
+static struct event *frees(uint32_t pid, uint64_t pfn, uint32_t order)
+{
+	return happens(pid, EV_FREE, pfn, order, 0, 0);
+}
+
+static void on_lru(uint64_t pfn, uint32_t lru, uint32_t flags)
+{
+	happens(TASK, EV_LRU_INSERT, pfn, lru, flags, 0);
+}
+
+static void marks(const char *text)
+{
+	size_t len = strlen(text);
+
+	memcpy(strings + strings_len, text, len);
+	happens(TASK, EV_MARKER, strings_len, len, 0, 0);
+	strings_len += len;
+}
+
+static void compaction_begins(uint32_t pid)
+{
+	happens(pid, EV_COMPACT_BEGIN, 0, 0, 0, 0);
+}
+
+static void moves_pages(uint32_t pid)
+{
+	happens(pid, EV_MIGRATE_PAGES_BEGIN, 1, 0, 0, 0);
+}
+
+static void moved_pages(uint32_t pid)
+{
+	happens(pid, EV_MIGRATE_PAGES, 1, 0, 0, 0);
+}
+
+static void compaction_ends(uint32_t pid)
+{
+	happens(pid, EV_COMPACT_END, 0, 0, 0, 0);
+}
+
+static void derive(void)
+{
+	static struct trace_comm comms[] = {
+		{KCOMPACTD, "kcompactd0"}, {KSWAPD, "kswapd0"}, {RECORDER, "trace-cmd"}};
+	struct demand_geometry geo = {.nr_frames = FRAMES, .pageblock_order = 9};
+	struct trace t = {
+		.events = events,
+		.nr = nr_events,
+		.strings = strings,
+		.strings_len = strings_len,
+		.max_pid = 100,
+		.comms = comms,
+		.nr_comms = ARRAY_SIZE(comms),
+	};
+	struct capture c = {0};
+	struct error err = {{0}};
+
+	for (uint64_t i = 0; i < nr_events; i++)
+		t.kinds_seen[events[i].kind]++;
+	ck_assert_msg(!demand_derive(&demand, &c, &t, &geo, NULL, &err), "%s", err.text);
+}
+
+/* ---- the demand in words ---- */
+
+struct names {
+	char of[FRAMES]; /* by id; 0: none */
+	char next;
+};
+
+static void name(struct names *n, uint32_t id, bool fresh, struct strbuf *out)
+{
+	if (fresh)
+		n->of[id] = n->next++;
+	if (n->of[id])
+		strbuf_printf(out, "%c", n->of[id]);
+	else
+		strbuf_printf(out, "@%u", id);
+}
+
+static void word(struct names *n, const struct demand_op *op, struct strbuf *out)
+{
+	static const char *const lrus[] = {"ia", "aa", "if", "af", "u"};
+	const char *huge = op->flags & DEMAND_F_HUGE ? "h" : "";
+
+	switch (op->kind) {
+	case DEMAND_BIRTH:
+		strbuf_puts(out, " +");
+		name(n, op->id, true, out);
+		strbuf_printf(out, "/%u%s", op->order, huge);
+		break;
+	case DEMAND_FAIL:
+		strbuf_printf(out, " fail/%u%s", op->order, huge);
+		break;
+	case DEMAND_DEATH:
+		strbuf_puts(out, " -");
+		name(n, op->id, false, out);
+		strbuf_printf(out, "%s%s", huge, op->flags & DEMAND_F_LOST ? "!" : "");
+		break;
+	case DEMAND_DROP:
+		strbuf_puts(out, " ~");
+		name(n, op->id, false, out);
+		break;
+	case DEMAND_SPLIT:
+		strbuf_puts(out, " ");
+		name(n, op->id, false, out);
+		strbuf_puts(out, "=");
+		name(n, op->id, false, out);
+		strbuf_puts(out, "+");
+		name(n, op->arg, true, out);
+		strbuf_printf(out, "/%u", op->order);
+		break;
+	case DEMAND_LRU:
+		strbuf_puts(out, " ");
+		name(n, op->id, false, out);
+		strbuf_printf(out, ":%s", lrus[op->type]);
+		break;
+	case DEMAND_ACTIVATE:
+		strbuf_puts(out, " ");
+		name(n, op->id, false, out);
+		strbuf_puts(out, "^");
+		break;
+	case DEMAND_WANT:
+		strbuf_printf(out, " want=%u", op->arg);
+		break;
+	case DEMAND_DONE:
+		strbuf_puts(out, " done");
+		break;
+	default:
+		strbuf_puts(out, " ?");
+		break;
+	}
+}
+
+static void expect(const char *words)
+{
+	struct names n = {.next = 'a'};
+	struct strbuf out;
+
+	derive();
+	strbuf_init(&out);
+	for (uint64_t i = 0; i < demand.nr; i++)
+		word(&n, &demand.ops[i], &out);
+	ck_assert_str_eq(out.len ? out.s + 1 : "", words);
+	strbuf_release(&out);
+}
+
+static void history_ends(void)
+{
+	demand_release(&demand);
+}
+
+/* ---- who frees, and so why ---- */
+
+/*
+ *   task 7   +a            free a
+ *   kswapd0        (runs)
+ * Expect the owner's own free to be the object's death.
+ */
+START_TEST(owner_frees)
+{
+	allocs(TASK, 5, 0, KERNEL);
+	happens(KSWAPD, EV_KSWAPD_WAKE, 0, 0, 0, 0);
+	frees(TASK, 5, 0);
+	expect("+a/0 -a");
+	ck_assert_uint_eq(demand.counts.deaths, 1);
+}
+END_TEST
+
+/*
+ *   task 7   +a  a on the LRU
+ *   kswapd0                     free a
+ * Expect no death: nobody but the recorded kernel's reclaim wanted that.
+ */
+START_TEST(kswapd_frees)
+{
+	allocs(TASK, 5, 0, USER);
+	on_lru(5, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	frees(KSWAPD, 5, 0);
+	expect("+a/0 a:if ~a");
+	ck_assert_uint_eq(demand.counts.drops, 1);
+	ck_assert_uint_eq(demand.counts.deaths, 0);
+}
+END_TEST
+
+/*
+ *   task 7   +a +b +c   [reclaim  free a    softirq: free c   ]  free d
+ *   task 8                                free b
+ * Expect only what the reclaiming task itself frees to be dropped: not what another task frees
+ * meanwhile, nor what an interrupt frees on its back, nor what it frees when it is done.
+ */
+START_TEST(direct_reclaim_frees)
+{
+	for (uint64_t pfn = 1; pfn <= 4; pfn++) {
+		allocs(TASK, pfn, 0, USER);
+		on_lru(pfn, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	}
+	happens(TASK, EV_RECLAIM_BEGIN, 9, KERNEL, 0, 0);
+	frees(TASK, 1, 0);
+	frees(OTHER, 2, 0);
+	frees(TASK, 3, 0)->flags = EVF_SOFTIRQ;
+	happens(TASK, EV_RECLAIM_END, 1, 0, 0, 0);
+	frees(TASK, 4, 0);
+	expect("+a/0 a:if +b/0 b:if +c/0 c:if +d/0 d:if ~a -b -c -d");
+}
+END_TEST
+
+/* Expect memory.reclaim and cgroup limits to be demand: they happen under any zone policy. */
+START_TEST(memcg_reclaim_is_demand)
+{
+	allocs(TASK, 5, 0, USER);
+	on_lru(5, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	happens(TASK, EV_MEMCG_RECLAIM_BEGIN, 0, KERNEL, 0, 0);
+	frees(TASK, 5, 0);
+	happens(TASK, EV_MEMCG_RECLAIM_END, 1, 0, 0, 0);
+	expect("+a/0 a:if -a");
+}
+END_TEST
+
+/* Expect a slab page that a shrinker frees inside reclaim to die as recorded, and to be counted. */
+START_TEST(shrinker_frees)
+{
+	allocs(TASK, 8, 2, KERNEL | GFP_RECLAIMABLE);
+	frees(KSWAPD, 8, 2);
+	expect("+a/2 -a");
+	ck_assert_uint_eq(demand.counts.slab_shrunk, 4);
+}
+END_TEST
+
+/* ---- identity across compaction ---- */
+
+/*
+ *   frame     3  4          40 41
+ *   task 7    a  b
+ *   kcompactd0  [ migrate: destinations 41, 40 show on the LRU; 4 and 3 are freed ]
+ *   task 7                  frees 41: that is b
+ * Expect neither births nor deaths, and the names to follow the pages: sources are taken in
+ * descending order.
+ */
+START_TEST(migration_keeps_identity)
+{
+	allocs(TASK, 3, 0, USER);
+	on_lru(3, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	allocs(TASK, 4, 0, USER);
+	on_lru(4, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	compaction_begins(KCOMPACTD);
+	moves_pages(KCOMPACTD);
+	frees(KCOMPACTD, 4, 0);
+	frees(KCOMPACTD, 3, 0);
+	moved_pages(KCOMPACTD);
+	on_lru(41, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	on_lru(40, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	compaction_ends(KCOMPACTD);
+	frees(TASK, 41, 0);
+	allocs(TASK, 3, 0, KERNEL);
+	frees(TASK, 40, 0);
+	expect("+a/0 a:if +b/0 b:if -b +c/0 -a");
+	ck_assert_uint_eq(demand.counts.migrated, 2);
+	ck_assert_uint_eq(demand.counts.double_allocs, 0);
+	ck_assert_uint_eq(demand.counts.unknown_frees, 0);
+}
+END_TEST
+
+/*
+ *   frame     3 anon a   4 file b      40
+ *   kcompactd0  [ migrate: frees 3 (its owner let go meanwhile: no destination), frees 4; 40 shows
+ * as a file page ] Expect b at 40, and a dead in the end.
+ */
+START_TEST(source_without_destination)
+{
+	allocs(TASK, 3, 0, USER);
+	on_lru(3, MM_LRU_INACTIVE_ANON, ANON_PAGE);
+	allocs(TASK, 4, 0, USER);
+	on_lru(4, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	compaction_begins(KCOMPACTD);
+	moves_pages(KCOMPACTD);
+	frees(KCOMPACTD, 3, 0);
+	frees(KCOMPACTD, 4, 0);
+	moved_pages(KCOMPACTD);
+	compaction_ends(KCOMPACTD);
+	on_lru(40, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	frees(TASK, 40, 0);
+	expect("+a/0 a:ia +b/0 b:if -b -a!");
+	ck_assert_uint_eq(demand.counts.migrated_lost, 1);
+}
+END_TEST
+
+/* Expect free pages that compaction held and gives back to be nothing: no free of an unknown page,
+ * no death. */
+START_TEST(compaction_gives_back)
+{
+	compaction_begins(KCOMPACTD);
+	moves_pages(KCOMPACTD);
+	moved_pages(KCOMPACTD);
+	frees(KCOMPACTD, 50, 0);
+	frees(KCOMPACTD, 51, 0);
+	compaction_ends(KCOMPACTD);
+	expect("");
+	ck_assert_uint_eq(demand.nr_initial, 0);
+	ck_assert_uint_eq(demand.counts.compaction_released, 2);
+	ck_assert_uint_eq(demand.counts.unknown_frees, 0);
+}
+END_TEST
+
+/* A page that could not be moved goes back to the LRU: its event is no news. Becoming unevictable
+ * is. */
+START_TEST(putback_is_no_news)
+{
+	allocs(TASK, 3, 0, USER);
+	on_lru(3, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	on_lru(3, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	on_lru(3, MM_LRU_UNEVICTABLE, FILE_PAGE);
+	on_lru(3, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	happens(TASK, EV_LRU_ACTIVATE, 3, 0, 0, 0);
+	expect("+a/0 a:if a:u a:if a^");
+}
+END_TEST
+
+/* ---- frees that do not fit ---- */
+
+/*
+ *   frame   8   9   10  11  12 .. 15
+ *           |          a/3          |      task 7 frees 10 alone, then 12 (order 2), then 8 (order
+ * 1), then 11 |    a/2    |    b/2    | | a/1 | c/1 | |c |d | Expect the object to be halved until
+ * the freed part stands alone, and no more than that.
+ */
+START_TEST(freed_in_pieces)
+{
+	allocs(TASK, 8, 3, KERNEL);
+	frees(TASK, 10, 0);
+	frees(TASK, 12, 2);
+	frees(TASK, 8, 1);
+	frees(TASK, 11, 0);
+	expect("+a/3 a=a+b/2 a=a+c/1 c=c+d/0 -c -b -a -d");
+	ck_assert_uint_eq(demand.counts.splits, 3);
+	ck_assert_uint_eq(demand.counts.unknown_frees, 0);
+}
+END_TEST
+
+/* Four single pages freed as one of order 2: each dies. */
+START_TEST(freed_as_one)
+{
+	for (uint64_t pfn = 16; pfn < 20; pfn++)
+		allocs(TASK, pfn, 0, KERNEL);
+	frees(TASK, 16, 2);
+	expect("+a/0 +b/0 +c/0 +d/0 -a -b -c -d");
+	ck_assert_uint_eq(demand.counts.ragged_frees, 1);
+}
+END_TEST
+
+/*
+ *   frame 5 is taken out of the zone (into a per-cpu list) and freed by task 7, who was never seen
+ * to allocate it Expect it counted, not born nor taken for a page of the start: bulk requests show
+ * no allocation.
+ */
+START_TEST(unknown_free)
+{
+	happens(TASK, EV_ZONE_LOCKED, 5, 0, MT_UNMOVABLE, 1);
+	frees(TASK, 5, 0);
+	expect("");
+	ck_assert_uint_eq(demand.counts.unknown_frees, 1);
+	ck_assert_uint_eq(demand.nr_initial, 0);
+}
+END_TEST
+
+/* Handed out while out: the free in between was lost. Expect the old object dead before the new one
+ * is born. */
+START_TEST(double_alloc)
+{
+	allocs(TASK, 8, 1, KERNEL);
+	allocs(TASK, 9, 0, KERNEL);
+	frees(TASK, 9, 0);
+	expect("+a/1 -a! +b/0 -b");
+	ck_assert_uint_eq(demand.counts.double_allocs, 1);
+}
+END_TEST
+
+/* Pages that the machine does not have are counted and left alone. */
+START_TEST(foreign_frames)
+{
+	allocs(TASK, FRAMES, 0, KERNEL);
+	allocs(TASK, 0, 11, KERNEL);
+	frees(TASK, FRAMES + 7, 0);
+	frees(TASK, FRAMES - 1, 3);
+	expect("");
+	ck_assert_uint_eq(demand.counts.foreign_frames, 4);
+}
+END_TEST
+
+/* ---- what was there at the start ---- */
+
+/*
+ *   task 7 frees 20 (order 2) first of all; 24 shows on the LRU and is freed; 30 is handed out
+ * first Expect objects @20 and @24 with what is known of them, and 30 free at the start.
+ */
+START_TEST(initial_objects)
+{
+	frees(TASK, 20, 2);
+	on_lru(24, MM_LRU_ACTIVE_ANON, ANON_PAGE | 1);
+	frees(TASK, 24, 0);
+	allocs(TASK, 30, 0, KERNEL);
+	frees(TASK, 30, 0);
+	expect("-@20 -@24 +a/0 -a");
+	ck_assert_uint_eq(demand.nr_initial, 2);
+	ck_assert_uint_eq(demand.initial[0].frame, 20);
+	ck_assert_uint_eq(demand.initial[0].order, 2);
+	ck_assert_uint_eq(demand.initial[0].lru, DEMAND_NO_LRU);
+	ck_assert_uint_eq(demand.initial[1].frame, 24);
+	ck_assert_uint_eq(demand.initial[1].lru, MM_LRU_ACTIVE_ANON);
+	ck_assert_uint_eq(demand.initial[1].page, MM_KIND_ANON);
+	ck_assert_uint_eq(demand.initial[1].flags, MM_F_MAPPED | MM_F_ANON | MM_F_SWAPBACKED);
+}
+END_TEST
+
+/*
+ *   kcompactd0  [ migrate: frees 3, which nobody had allocated; 40 shows on the LRU ]   task 7
+ * frees 40 Expect @3 there at the start and moved to 40; 40 was free.
+ */
+START_TEST(initial_source_moves)
+{
+	compaction_begins(KCOMPACTD);
+	moves_pages(KCOMPACTD);
+	frees(KCOMPACTD, 3, 0);
+	moved_pages(KCOMPACTD);
+	compaction_ends(KCOMPACTD);
+	on_lru(40, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	frees(TASK, 40, 0);
+	expect("@3:if -@3");
+	ck_assert_uint_eq(demand.nr_initial, 1);
+	ck_assert_uint_eq(demand.counts.migrated, 1);
+}
+END_TEST
+
+/* Ids below the number of frames are enough however long the history: they are used again. */
+START_TEST(ids_are_used_again)
+{
+	for (uint32_t i = 0; i < 100; i++) {
+		allocs(TASK, 5, 0, KERNEL);
+		frees(TASK, 5, 0);
+	}
+	derive();
+	for (uint64_t i = 0; i < demand.nr; i++)
+		ck_assert_uint_eq(demand.ops[i].id, demand.ops[0].id);
+}
+END_TEST
+
+/* ---- requests ---- */
+
+/* Expect the recorder's own pages in the stream, marked. */
+START_TEST(recorder_is_marked)
+{
+	allocs(RECORDER, 5, 0, KERNEL);
+	allocs(TASK, 6, 0, KERNEL);
+	expect("+a/0 +b/0");
+	ck_assert_uint_eq(demand.ops[0].flags, DEMAND_F_RECORDER);
+	ck_assert_uint_eq(demand.ops[1].flags, 0);
+}
+END_TEST
+
+/* A request that failed is demand, too. */
+START_TEST(failed_request)
+{
+	allocs(TASK, UINT64_MAX, 3, KERNEL | GFP_NOWARN);
+	expect("fail/3");
+	ck_assert_uint_eq(demand.counts.fails, 1);
+	ck_assert_uint_eq(demand.ops[0].gfp, KERNEL | GFP_NOWARN);
+}
+END_TEST
+
+/*
+ *   task 7  pool page, (reclaims: allocates for itself), pool page, failure;   pool page;  fork;
+ * pool page Expect three resizes: the failure ends one, a request of another kind the next;
+ * requests inside reclaim end nothing.
+ */
+START_TEST(runs_of_pool_requests)
+{
+	allocs(TASK, 512, 9, POOL);
+	happens(TASK, EV_RECLAIM_BEGIN, 9, POOL, 0, 0);
+	allocs(TASK, 5, 0, KERNEL);
+	happens(TASK, EV_RECLAIM_END, 0, 0, 0, 0);
+	allocs(TASK, 1024, 9, POOL);
+	allocs(TASK, UINT64_MAX, 9, POOL);
+	allocs(TASK, 1536, 9, POOL);
+	allocs(TASK, 6, 0, KERNEL);
+	frees(TASK, 1536, 9);
+	allocs(TASK, 1536, 9, POOL);
+	expect("+a/9h +b/0 +c/9h fail/9h +d/9h +e/0 -dh +f/9h");
+	ck_assert_uint_eq(demand.counts.intents, 3);
+	ck_assert_uint_eq(demand.ops[0].arg, demand.ops[3].arg);
+	ck_assert_uint_ne(demand.ops[3].arg, demand.ops[4].arg);
+	ck_assert_uint_ne(demand.ops[4].arg, demand.ops[7].arg);
+}
+END_TEST
+
+/* A transparent huge page is not for the pool: it does not use reserves (__GFP_NOMEMALLOC). */
+START_TEST(thp_is_no_pool_request)
+{
+	allocs(TASK, 512, 9, (USER | GFP_COMP | GFP_NOMEMALLOC | GFP_NOWARN) & ~GFP_KSWAPD_RECLAIM);
+	expect("+a/9");
+}
+END_TEST
+
+/* Expect what markers say, and nothing of other texts. */
+START_TEST(markers)
+{
+	marks("zonereplay intent want=12 step=1 order=9");
+	allocs(TASK, 512, 9, POOL);
+	marks("zonereplay intent got=1 ns=5 step=1");
+	marks("zonereplay checkpoint 3");
+	marks("somebody else wants want=7");
+	expect("want=12 +a/9h done");
+	ck_assert_uint_eq(demand.counts.markers, 1);
+}
+END_TEST
+
+/* A marker that points outside the texts of the trace is ignored. */
+START_TEST(forged_marker)
+{
+	happens(TASK, EV_MARKER, 1u << 20, 16, 0, 0);
+	happens(TASK, EV_MARKER, 0, UINT64_MAX, 0, 0);
+	expect("");
+}
+END_TEST
+
+static Suite *demand_suite(void)
+{
+	const TTest *const cases[] = {
+		owner_frees,
+		kswapd_frees,
+		direct_reclaim_frees,
+		memcg_reclaim_is_demand,
+		shrinker_frees,
+		migration_keeps_identity,
+		source_without_destination,
+		compaction_gives_back,
+		putback_is_no_news,
+		freed_in_pieces,
+		freed_as_one,
+		unknown_free,
+		double_alloc,
+		foreign_frames,
+		initial_objects,
+		initial_source_moves,
+		ids_are_used_again,
+		recorder_is_marked,
+		failed_request,
+		runs_of_pool_requests,
+		thp_is_no_pool_request,
+		markers,
+		forged_marker,
+	};
+	Suite *s = suite_create("demand");
+	TCase *tc = tcase_create("demand");
+
+	tcase_add_checked_fixture(tc, history_begins, history_ends);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		tcase_add_test(tc, cases[i]);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *sr = srunner_create(demand_suite());
+	int failed;
+
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
