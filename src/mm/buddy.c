@@ -205,6 +205,24 @@ static bool merge_likely(const struct mm *mm, uint32_t zone, struct frame f, uin
 	return !frame_is_none(free_buddy(mm, zone, pair, order + 1));
 }
 
+/* task_capc, compaction_capture: the page goes to the task that compacts, not on a list. */
+static bool captured(struct mm *mm, uint32_t zone, struct frame f, uint32_t order, uint32_t type)
+{
+	struct mm_capture *c = &mm->capture;
+
+	if (!c->active || c->taken || c->zone != zone || c->order != order)
+		return false;
+	if (type == MM_CMA || type == MM_ISOLATE)
+		return false;
+	if (order < mm->pageblock_order && type == MM_MOVABLE)
+		return false;
+	mm_mod_free(mm, zone, mm->cpu, -(1 << order));
+	mm_mark_allocated(mm, f, order);
+	c->taken = 1;
+	c->frame = f.n;
+	return true;
+}
+
 struct frame mm_free_one(struct mm *mm, struct frame f, uint32_t order, uint32_t type, uint32_t fpi)
 {
 	uint32_t zone = mm_frame_zone(mm, f);
@@ -215,8 +233,11 @@ struct frame mm_free_one(struct mm *mm, struct frame f, uint32_t order, uint32_t
 	mm_frame(mm, f)->order = 0;
 	mm_frame(mm, f)->type = 0;
 	while (order + 1 < mm->nr_orders) {
-		struct frame buddy = free_buddy(mm, zone, f, order);
+		struct frame buddy;
 
+		if (captured(mm, zone, f, order, type))
+			return f;
+		buddy = free_buddy(mm, zone, f, order);
 		if (frame_is_none(buddy) || !may_merge(mm, buddy, order, type))
 			break;
 		mm_buddy_del(mm, zone, buddy);

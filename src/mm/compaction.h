@@ -2,31 +2,33 @@
 /*
  * Compaction as kernel 6.1 does it; part of the face of src/mm (mm.h includes this file).
  *
- * A run over one zone is a small state machine: struct mm_compact_control holds everything that compact_zone() and its
- * helpers keep on their stacks, as integers, and the isolated pages are on two private lists of the machine. A control
- * is therefore copied along with a machine by plain assignment.
+ * A run over one zone is a small state machine: struct mm_compact_control holds everything that
+ * compact_zone() and its helpers keep on their stacks, as integers, and the isolated pages are on
+ * two private lists of the machine. A control is therefore copied along with a machine by plain
+ * assignment.
  *
  * Two ways to drive it:
- *   whole     mm_compact_zone() and the entry points below it run to the end and move pages inside the machine;
- *   stepwise  mm_compact_begin(), then mm_compact_step() once per thing that a trace can show (cc->at says which comes
- *             next). What the trace shows otherwise is told through the mm_compact_fix_*() functions.
- * Between two visible things the invisible ones (searches of the free lists, their reordering, captured pages) are done
- * as early as the kernel does them: right after the visible thing before.
+ *   whole     mm_compact_zone() and the entry points below it run to the end and move pages inside
+ * the machine; stepwise  mm_compact_begin(), then mm_compact_step() once per thing that a trace can
+ * show (cc->at says which comes next). What the trace shows otherwise is told through the
+ * mm_compact_fix_*() functions. Between two visible things the invisible ones (searches of the free
+ * lists, their reordering, captured pages) are done as early as the kernel does them: right after
+ * the visible thing before.
  *
  * Positions are frames. Source: mm/compaction.c, mm/migrate.c (migrate_pages) of 6.1.192.
  */
 #ifndef ZR_MM_COMPACTION_H
 #define ZR_MM_COMPACTION_H
 
-#define MM_COMPACT_SLOTS 3u	   /* runs that may be in flight at once: two private lists each */
-#define MM_COMPACT_CLUSTER 32u	   /* COMPACT_CLUSTER_MAX */
-#define MM_COMPACT_MAX_DEFER 6u	   /* COMPACT_MAX_DEFER_SHIFT */
-#define MM_COMPACT_COSTLY_ORDER 3  /* PAGE_ALLOC_COSTLY_ORDER */
+#define MM_COMPACT_SLOTS 3u	  /* runs that may be in flight at once: two private lists each */
+#define MM_COMPACT_CLUSTER 32u	  /* COMPACT_CLUSTER_MAX */
+#define MM_COMPACT_MAX_DEFER 6u	  /* COMPACT_MAX_DEFER_SHIFT */
+#define MM_COMPACT_COSTLY_ORDER 3 /* PAGE_ALLOC_COSTLY_ORDER */
 
 enum mm_compact_prio { /* numbers of enum compact_priority; the minimum is tried last */
-	MM_COMPACT_PRIO_SYNC_FULL,
-	MM_COMPACT_PRIO_SYNC_LIGHT,
-	MM_COMPACT_PRIO_ASYNC
+		       MM_COMPACT_PRIO_SYNC_FULL,
+		       MM_COMPACT_PRIO_SYNC_LIGHT,
+		       MM_COMPACT_PRIO_ASYNC
 };
 
 /* What the next mm_compact_step() does, each named for what a trace shows of it. */
@@ -45,24 +47,25 @@ enum mm_compact_at {
 /* What a step did. Which members mean something depends on @at. */
 struct mm_compact_event {
 	enum mm_compact_at at;
-	uint32_t start, end, scanned, taken; /* SOURCE, TARGET; BATCH: scanned = moved, taken = failed */
-	struct frame from, to;		     /* PAGE; RELEASE: from is the page that is freed */
-	bool moved;			     /* PAGE */
-	enum mm_compact_result result;	     /* FINISHED (as traced), END */
+	uint32_t start, end, scanned,
+		taken;		       /* SOURCE, TARGET; BATCH: scanned = moved, taken = failed */
+	struct frame from, to;	       /* PAGE; RELEASE: from is the page that is freed */
+	bool moved;		       /* PAGE */
+	enum mm_compact_result result; /* FINISHED (as traced), END */
 };
 
 struct mm_compact_control {
 	/* asked for by the caller */
 	uint32_t zone, cpu;
-	uint32_t slot;	  /* < MM_COMPACT_SLOTS: which private lists */
-	int32_t order;	  /* -1: the whole zone, no goal */
+	uint32_t slot; /* < MM_COMPACT_SLOTS: which private lists */
+	int32_t order; /* -1: the whole zone, no goal */
 	uint32_t gfp, alloc_flags, highest;
 	uint32_t proactiveness; /* vm.compaction_proactiveness, where proactive */
-	uint8_t mode;	  /* enum mm_migrate_mode */
-	bool direct;	  /* for an allocation, not by kcompactd or by hand */
+	uint8_t mode;		/* enum mm_migrate_mode */
+	bool direct;		/* for an allocation, not by kcompactd or by hand */
 	bool proactive, whole_zone, ignore_skip_hint, ignore_block_suitable;
 	bool kswapd_running; /* proactive runs stop for it */
-	bool capture;	  /* a freed page of the order is kept for the caller (see struct mm_capture) */
+	bool capture; /* a freed page of the order is kept for the caller (see struct mm_capture) */
 	/* carried from zone to zone by kcompactd and by hand */
 	uint16_t fast_search_fail; /* failures of the free list searches */
 	int16_t search_order;	   /* order at which the next search for targets starts */
@@ -72,18 +75,19 @@ struct mm_compact_control {
 	bool rescan, update_cached, sync, out_of_targets;
 	uint32_t type;		/* migratetype of gfp */
 	uint32_t migrate, free; /* the two scanners */
-	int64_t fast_start;	/* where a linear scan may start again; pfn 0: unset, INT64_MAX: used up */
-	int64_t last_migrated;	/* pfn 0: nothing was moved since the last drain */
+	int64_t fast_start; /* where a linear scan may start again; pfn 0: unset, INT64_MAX: used up
+			     */
+	int64_t last_migrated; /* pfn 0: nothing was moved since the last drain */
 	uint32_t iteration_start;
 	uint32_t source, source_end; /* MM_AT_SOURCE scans [source, source_end) */
-	uint32_t nr_migrate;	/* pages of this batch, moved or not [nr_migratepages] */
-	uint32_t nr_free;	/* free pages held [nr_freepages] */
-	uint32_t nr_left;	/* pages of this batch still to be tried */
-	uint32_t nr_refused;	/* tries that failed since the last page that moved */
-	uint32_t moved, failed; /* of this batch */
+	uint32_t nr_migrate;	     /* pages of this batch, moved or not [nr_migratepages] */
+	uint32_t nr_free;	     /* free pages held [nr_freepages] */
+	uint32_t nr_left;	     /* pages of this batch still to be tried */
+	uint32_t nr_refused;	     /* tries that failed since the last page that moved */
+	uint32_t moved, failed;	     /* of this batch */
 	uint64_t total_migrate_scanned, total_free_scanned, total_moved;
 	/* the search for targets, where it stands */
-	bool around;		/* MM_AT_TARGET looks around a page found by the fast search */
+	bool around; /* MM_AT_TARGET looks around a page found by the fast search */
 	uint32_t block_start, block_end, isolate_start, low, stride;
 	uint32_t released_high; /* highest frame given back */
 	uint32_t result;	/* enum mm_compact_result */
@@ -92,21 +96,23 @@ struct mm_compact_control {
 /* ---- stepwise ---- */
 
 /*
- * Checks suitability and sets the scanners [compact_zone up to its loop]. MM_COMPACT_CONTINUE: go on with
- * mm_compact_step(); else the run is over before it began.
+ * Checks suitability and sets the scanners [compact_zone up to its loop]. MM_COMPACT_CONTINUE: go
+ * on with mm_compact_step(); else the run is over before it began.
  */
 enum mm_compact_result mm_compact_begin(struct mm *mm, struct mm_compact_control *cc);
 /* As mm_compact_begin() after it found the zone suitable. */
 void mm_compact_begin_suitable(struct mm *mm, struct mm_compact_control *cc);
-/* Does the thing that cc->at names and all that is invisible up to the next one. Not at MM_AT_DONE. */
+/* Does the thing that cc->at names and all that is invisible up to the next one. Not at MM_AT_DONE.
+ */
 void mm_compact_step(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_event *ev);
 
 /* The page that the batch tries next and where it would go; FRAME_NONE when none is held. */
 struct frame mm_compact_next_source(const struct mm *mm, const struct mm_compact_control *cc);
 struct frame mm_compact_next_target(const struct mm *mm, const struct mm_compact_control *cc);
 /*
- * MM_AT_PAGE in two halves, for a driver that frees old frames itself: the page at @from moves, returns where to
- * (FRAME_NONE when no target is held). @from need not be a page that was predicted. Free @from, then _moved().
+ * MM_AT_PAGE in two halves, for a driver that frees old frames itself: the page at @from moves,
+ * returns where to (FRAME_NONE when no target is held). @from need not be a page that was
+ * predicted. Free @from, then _moved().
  */
 struct frame mm_compact_move(struct mm *mm, struct mm_compact_control *cc, struct frame from);
 void mm_compact_moved(struct mm *mm, struct mm_compact_control *cc);
@@ -114,8 +120,10 @@ void mm_compact_moved(struct mm *mm, struct mm_compact_control *cc);
 void mm_compact_drained(struct mm *mm, struct mm_compact_control *cc);
 struct frame mm_compact_release_next(struct mm *mm, struct mm_compact_control *cc);
 
-/* The trace shows that MM_AT_SOURCE ended elsewhere or took another number of pages than the step just done. */
-void mm_compact_fix_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end, uint32_t taken);
+/* The trace shows that MM_AT_SOURCE ended elsewhere or took another number of pages than the step
+ * just done. */
+void mm_compact_fix_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end,
+			   uint32_t taken);
 /* The trace shows that the batch is over, with @failed pages not moved. */
 void mm_compact_fix_batch(struct mm *mm, struct mm_compact_control *cc, uint32_t failed);
 /* The run is over whatever the model thinks: puts back what is held, frees what is left. */
@@ -126,15 +134,19 @@ void mm_compact_abandon(struct mm *mm, struct mm_compact_control *cc);
 /* One zone, to the end [compact_zone]. */
 enum mm_compact_result mm_compact_zone(struct mm *mm, struct mm_compact_control *cc);
 /* A direct compactor's run over one zone, with capture [compact_zone_order]. */
-enum mm_compact_result mm_compact_zone_order(struct mm *mm, const struct mm_request *rq, uint32_t zone,
-					     enum mm_compact_prio prio, uint32_t alloc_flags, uint32_t highest,
+enum mm_compact_result mm_compact_zone_order(struct mm *mm, const struct mm_request *rq,
+					     uint32_t zone, enum mm_compact_prio prio,
+					     uint32_t alloc_flags, uint32_t highest,
 					     struct frame *captured);
 /* All zones of the request's zonelist [try_to_compact_pages]. */
-enum mm_compact_result mm_try_to_compact_pages(struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags,
-					       enum mm_compact_prio prio, struct frame *captured);
+enum mm_compact_result mm_try_to_compact_pages(struct mm *mm, const struct mm_request *rq,
+					       uint32_t alloc_flags, enum mm_compact_prio prio,
+					       struct frame *captured);
 /*
- * try_to_compact_pages and the attempt to allocate after it, with the counts COMPACT{STALL,SUCCESS,FAIL}
- * [__alloc_pages_direct_compact]. FRAME_NONE when that gave no page; *result as try_to_compact_pages.
+ * try_to_compact_pages and the attempt to allocate after it, with the counts
+ * COMPACT{STALL,SUCCESS,FAIL}
+ * [__alloc_pages_direct_compact]. FRAME_NONE when that gave no page; *result as
+ * try_to_compact_pages.
  */
 struct frame mm_compact_direct(struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags,
 			       enum mm_compact_prio prio, enum mm_compact_result *result);
@@ -146,23 +158,29 @@ bool mm_kcompactd_wakeup(struct mm *mm, uint32_t node, uint32_t order, uint32_t 
 /* One pass of kcompactd over the node [kcompactd_do_work]. */
 void mm_kcompactd(struct mm *mm, uint32_t node, uint32_t cpu);
 /*
- * One turn of proactive compaction [the second half of kcompactd()]: true when it ran and the node's score fell, or it
- * had nothing to do; false when the next turn is to wait 2^6 times as long.
+ * One turn of proactive compaction [the second half of kcompactd()]: true when it ran and the
+ * node's score fell, or it had nothing to do; false when the next turn is to wait 2^6 times as
+ * long.
  */
-bool mm_compact_proactive(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t proactiveness, bool kswapd_running);
+bool mm_compact_proactive(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t proactiveness,
+			  bool kswapd_running);
 
 /* ---- the single decisions ---- */
 
-/* As mm_compaction_suitable traces it: CONTINUE, SUCCESS, SKIPPED or NOT_SUITABLE_ZONE (to be treated as SKIPPED). */
-enum mm_compact_result mm_compaction_suitable(const struct mm *mm, uint32_t zone, int32_t order, uint32_t alloc_flags,
-					      uint32_t highest);
-/* For should_compact_retry: could any zone be compacted if all its reclaimable pages were reclaimed? */
-bool mm_compaction_zonelist_suitable(const struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags);
+/* As mm_compaction_suitable traces it: CONTINUE, SUCCESS, SKIPPED or NOT_SUITABLE_ZONE (to be
+ * treated as SKIPPED). */
+enum mm_compact_result mm_compaction_suitable(const struct mm *mm, uint32_t zone, int32_t order,
+					      uint32_t alloc_flags, uint32_t highest);
+/* For should_compact_retry: could any zone be compacted if all its reclaimable pages were
+ * reclaimed? */
+bool mm_compaction_zonelist_suitable(const struct mm *mm, const struct mm_request *rq,
+				     uint32_t alloc_flags);
 void mm_defer_compaction(struct mm *mm, uint32_t zone, int32_t order);
 bool mm_compaction_deferred(struct mm *mm, uint32_t zone, int32_t order); /* asking counts */
 void mm_compaction_defer_reset(struct mm *mm, uint32_t zone, int32_t order, bool alloc_success);
 bool mm_compaction_restarting(const struct mm *mm, uint32_t zone, int32_t order);
-/* Clears the skip bits of useful blocks if a finished direct run asked for it: kswapd does so when it goes to sleep. */
+/* Clears the skip bits of useful blocks if a finished direct run asked for it: kswapd does so when
+ * it goes to sleep. */
 void mm_reset_isolation_suitable(struct mm *mm, uint32_t node);
 uint32_t mm_fragmentation_score_zone(const struct mm *mm, uint32_t zone);
 uint32_t mm_fragmentation_score_node(const struct mm *mm, uint32_t node);

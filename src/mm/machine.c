@@ -73,9 +73,8 @@ static void fill_zone(struct mm *mm, uint32_t n, const struct mm_zone_config *cf
 	memcpy(z->lowmem_reserve, cfg->lowmem_reserve, sizeof(z->lowmem_reserve));
 	z->stat_threshold = cfg->stat_threshold;
 	z->compact_cached_migrate[0] = z->compact_cached_migrate[1] = z->start;
-	z->compact_init_migrate = z->start;
 	z->compact_cached_free = (z->end - 1) & ~((1u << mm->pageblock_order) - 1);
-	z->compact_init_free = z->compact_cached_free;
+	/* compact_init_* stay 0 until the skip bits are reset for the first time [__reset_isolation_suitable]. */
 }
 
 /* Local node first, zones in descending index; then the other nodes in ascending distance of number. */
@@ -90,6 +89,19 @@ static void fill_zonelist(struct mm *mm, uint32_t node)
 			for (uint32_t z = 0; z < mm->nr_zones; z++)
 				if ((uint32_t)mm->zones[z].node == other && mm->zones[z].index == index)
 					nd->zonelist[nd->nr_zonelist++] = z;
+	}
+}
+
+/* Nothing is asked of kcompactd: no order, zones up to the node's highest populated one [kcompactd]. */
+static void init_kcompactd(struct mm *mm, uint32_t node)
+{
+	struct mm_node *nd = &mm->nodes[node];
+
+	for (uint32_t z = 0; z < mm->nr_zones; z++) {
+		uint32_t index = (uint32_t)mm->zones[z].index;
+
+		if ((uint32_t)mm->zones[z].node == node && index > nd->kcompactd_highest)
+			nd->kcompactd_highest = index;
 	}
 }
 
@@ -214,8 +226,10 @@ struct mm *mm_new(const struct mm_config *cfg, struct error *err)
 	for (uint32_t i = 0; i < cfg->nr_zones; i++)
 		if (cfg->zones[i].managed)
 			fill_zone(mm, n++, &cfg->zones[i]);
-	for (uint32_t node = 0; node < mm->nr_nodes; node++)
+	for (uint32_t node = 0; node < mm->nr_nodes; node++) {
 		fill_zonelist(mm, node);
+		init_kcompactd(mm, node);
+	}
 	init_parts(mm);
 	return mm;
 }

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who compacts: an allocation that failed, kcompactd, somebody by hand, kcompactd without being
+ * asked. Each runs to its end here. Follows mm/compaction.c and __alloc_pages_direct_compact() of
+ * mm/page_alloc.c, 6.1.192.
+ */
+#include "mm/compaction_internal.h"
+
+#define GFP_KERNEL (MM_GFP_IO | MM_GFP_FS | MM_GFP_DIRECT_RECLAIM | MM_GFP_KSWAPD_RECLAIM)
+
+/* ---- for an allocation ---- */
+
+static void start_capture(struct mm *mm, uint32_t zone, uint32_t order)
+{
+	mm->capture = (struct mm_capture){.active = 1, .zone = zone, .order = order};
+}
+
+static struct frame end_capture(struct mm *mm)
+{
+	struct frame f = mm->capture.taken ? frame_at(mm->capture.frame) : FRAME_NONE;
+
+	mm->capture = (struct mm_capture){0};
+	return f;
+}
+
+enum mm_compact_result mm_compact_zone_order(struct mm *mm, const struct mm_request *rq,
+					     uint32_t zone, enum mm_compact_prio prio,
+					     uint32_t alloc_flags, uint32_t highest,
+					     struct frame *captured)
+{
+	bool full = prio == MM_COMPACT_PRIO_SYNC_FULL;
+	struct mm_compact_control cc = {
+		.zone = zone,
+		.cpu = rq->cpu,
+		.order = (int32_t)rq->order,
+		.search_order = (int16_t)rq->order,
+		.gfp = rq->gfp,
+		.alloc_flags = alloc_flags,
+		.highest = highest,
+		.mode = prio == MM_COMPACT_PRIO_ASYNC ? MM_MIGRATE_ASYNC : MM_MIGRATE_SYNC_LIGHT,
+		.direct = true,
+		.whole_zone = full,
+		.ignore_skip_hint = full,
+		.ignore_block_suitable = full,
+		.capture = true,
+	};
+	enum mm_compact_result result;
+
+	mm->cpu = rq->cpu;
+	start_capture(mm, zone, rq->order);
+	result = mm_compact_zone(mm, &cc);
+	*captured = end_capture(mm);
+	return frame_is_none(*captured) ? result : MM_COMPACT_SUCCESS;
+}
+
+/* One zone's turn; true when no other zone is to be tried. */
+static bool try_zone(struct mm *mm, const struct mm_request *rq, uint32_t zone,
+		     uint32_t alloc_flags, enum mm_compact_prio prio, enum mm_compact_result *best,
+		     struct frame *captured)
+{
+	int32_t order = (int32_t)rq->order;
+	enum mm_compact_result status = MM_COMPACT_DEFERRED;
+	bool deferred = prio > MM_COMPACT_PRIO_SYNC_FULL && mm_compaction_deferred(mm, zone, order);
+
+	if (!deferred)
+		status = mm_compact_zone_order(mm, rq, zone, prio, alloc_flags,
+					       mm_gfp_zone(mm, rq->gfp), captured);
+	if (status > *best)
+		*best = status;
+	if (status == MM_COMPACT_SUCCESS)
+		mm_compaction_defer_reset(mm, zone, order, false);
+	else if (prio != MM_COMPACT_PRIO_ASYNC &&
+		 (status == MM_COMPACT_COMPLETE || status == MM_COMPACT_PARTIAL_SKIPPED))
+		mm_defer_compaction(mm, zone, order);
+	return status == MM_COMPACT_SUCCESS;
+}
+
+enum mm_compact_result mm_try_to_compact_pages(struct mm *mm, const struct mm_request *rq,
+					       uint32_t alloc_flags, enum mm_compact_prio prio,
+					       struct frame *captured)
+{
+	const struct mm_node *node = &mm->nodes[rq->node];
+	int32_t highest = (int32_t)mm_gfp_zone(mm, rq->gfp);
+	enum mm_compact_result best = MM_COMPACT_SKIPPED;
+
+	*captured = FRAME_NONE;
+	if (!(rq->gfp & MM_GFP_IO))
+		return MM_COMPACT_SKIPPED;
+	for (uint32_t i = 0; i < node->nr_zonelist; i++) {
+		const struct mm_zone *z = &mm->zones[node->zonelist[i]];
+
+		if (z->index > highest ||
+		    (rq->gfp & MM_GFP_THISNODE && z->node != (int32_t)rq->node))
+			continue;
+		if (try_zone(mm, rq, node->zonelist[i], alloc_flags, prio, &best, captured))
+			break;
+	}
+	return best;
+}
+
+struct frame mm_compact_direct(struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags,
+			       enum mm_compact_prio prio, enum mm_compact_result *result)
+{
+	struct frame f;
+	uint32_t zone;
+
+	*result = MM_COMPACT_SKIPPED;
+	if (!rq->order)
+		return FRAME_NONE;
+	*result = mm_try_to_compact_pages(mm, rq, alloc_flags, prio, &f);
+	if (*result == MM_COMPACT_SKIPPED)
+		return FRAME_NONE;
+	mm_stats(mm)->compact_stall++;
+	if (frame_is_none(f))
+		f = mm_get_page(mm, rq, alloc_flags);
+	else
+		mm_stats(mm)->allocs[rq->order]++;
+	if (frame_is_none(f)) {
+		mm_stats(mm)->compact_fail++;
+		return f;
+	}
+	zone = mm_frame_zone(mm, f);
+	mm->zones[zone].compact_blockskip_flush = 0;
+	mm_compaction_defer_reset(mm, zone, (int32_t)rq->order, true);
+	mm_stats(mm)->compact_success++;
+	return f;
+}
+
+/* ---- by hand ---- */
+
+/*
+ * All zones of a node in ascending order with one control: what a run learns (whole_zone, failed
+ * searches) is carried over to the next zone, as in the kernel.
+ */
+static void compact_zones(struct mm *mm, struct mm_compact_control *cc, uint32_t node)
+{
+	for (cc->zone = 0; cc->zone < mm->nr_zones; cc->zone++)
+		if (mm->zones[cc->zone].node == (int32_t)node)
+			mm_compact_zone(mm, cc);
+}
+
+void mm_compact_node(struct mm *mm, uint32_t node, uint32_t cpu)
+{
+	struct mm_compact_control cc = {
+		.cpu = cpu,
+		.order = -1,
+		.mode = MM_MIGRATE_SYNC,
+		.ignore_skip_hint = true,
+		.whole_zone = true,
+		.gfp = GFP_KERNEL,
+	};
+
+	mm->cpu = cpu;
+	compact_zones(mm, &cc, node);
+}
+
+void mm_compact_all(struct mm *mm, uint32_t cpu)
+{
+	for (uint32_t node = 0; node < mm->nr_nodes; node++)
+		mm_compact_node(mm, node, cpu);
+}
+
+/* ---- kcompactd ---- */
+
+static bool node_suitable(const struct mm *mm, uint32_t node)
+{
+	const struct mm_node *nd = &mm->nodes[node];
+
+	for (uint32_t zone = 0; zone < mm->nr_zones; zone++) {
+		const struct mm_zone *z = &mm->zones[zone];
+
+		if (z->node == (int32_t)node && z->index <= (int32_t)nd->kcompactd_highest &&
+		    mm_compaction_suitable(mm, zone, (int32_t)nd->kcompactd_order, 0,
+					   nd->kcompactd_highest) == MM_COMPACT_CONTINUE)
+			return true;
+	}
+	return false;
+}
+
+bool mm_kcompactd_wakeup(struct mm *mm, uint32_t node, uint32_t order, uint32_t highest)
+{
+	struct mm_node *nd = &mm->nodes[node];
+
+	if (!order)
+		return false;
+	nd->kcompactd_order = max_u32(nd->kcompactd_order, order);
+	nd->kcompactd_highest = min_u32(nd->kcompactd_highest, highest);
+	return node_suitable(mm, node);
+}
+
+/* One zone's turn. Pages stranded on per-cpu lists could merge: a failure flushes those before it
+ * is remembered. */
+static void kcompactd_zone(struct mm *mm, struct mm_compact_control *cc)
+{
+	uint32_t index = (uint32_t)mm->zones[cc->zone].index;
+	enum mm_compact_result status;
+
+	if (mm_compaction_deferred(mm, cc->zone, cc->order))
+		return;
+	if (mm_compaction_suitable(mm, cc->zone, cc->order, 0, index) != MM_COMPACT_CONTINUE)
+		return;
+	status = mm_compact_zone(mm, cc);
+	if (status == MM_COMPACT_SUCCESS) {
+		mm_compaction_defer_reset(mm, cc->zone, cc->order, false);
+	} else if (status == MM_COMPACT_PARTIAL_SKIPPED || status == MM_COMPACT_COMPLETE) {
+		for (uint32_t cpu = 0; cpu < mm->nr_cpus; cpu++)
+			mm_drain_zone(mm, cc->zone, cpu);
+		mm_defer_compaction(mm, cc->zone, cc->order);
+	}
+}
+
+static uint32_t highest_index(const struct mm *mm, uint32_t node)
+{
+	uint32_t highest = 0;
+
+	for (uint32_t zone = 0; zone < mm->nr_zones; zone++)
+		if (mm->zones[zone].node == (int32_t)node)
+			highest = max_u32(highest, (uint32_t)mm->zones[zone].index);
+	return highest;
+}
+
+void mm_kcompactd(struct mm *mm, uint32_t node, uint32_t cpu)
+{
+	struct mm_node *nd = &mm->nodes[node];
+	struct mm_compact_control cc = {
+		.cpu = cpu,
+		.order = (int32_t)nd->kcompactd_order,
+		.search_order = (int16_t)nd->kcompactd_order,
+		.highest = nd->kcompactd_highest,
+		.mode = MM_MIGRATE_SYNC_LIGHT,
+		.gfp = GFP_KERNEL,
+	};
+
+	mm->cpu = cpu;
+	mm_stats(mm)->kcompactd_runs++;
+	for (cc.zone = 0; cc.zone < mm->nr_zones; cc.zone++)
+		if (mm->zones[cc.zone].node == (int32_t)node &&
+		    mm->zones[cc.zone].index <= (int32_t)cc.highest)
+			kcompactd_zone(mm, &cc);
+	if (nd->kcompactd_order <= (uint32_t)cc.order)
+		nd->kcompactd_order = 0;
+	if (nd->kcompactd_highest >= cc.highest)
+		nd->kcompactd_highest = highest_index(mm, node);
+}
+
+bool mm_compact_proactive(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t proactiveness,
+			  bool kswapd_running)
+{
+	uint32_t before = mm_fragmentation_score_node(mm, node);
+	struct mm_compact_control cc = {
+		.cpu = cpu,
+		.order = -1,
+		.mode = MM_MIGRATE_SYNC_LIGHT,
+		.ignore_skip_hint = true,
+		.whole_zone = true,
+		.gfp = GFP_KERNEL,
+		.proactive = true,
+		.proactiveness = proactiveness,
+		.kswapd_running = kswapd_running,
+	};
+
+	if (!proactiveness || kswapd_running ||
+	    before <= mm_fragmentation_score_wmark(proactiveness, false))
+		return true;
+	mm->cpu = cpu;
+	compact_zones(mm, &cc, node);
+	return mm_fragmentation_score_node(mm, node) < before;
+}

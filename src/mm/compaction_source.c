@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The migration scanner: which pages compaction takes to move them away.
+ * Follows isolate_migratepages() and isolate_migratepages_block() of 6.1.192.
+ */
+#include "mm/compaction_internal.h"
+
+bool compact_find_source(struct mm *mm, struct mm_compact_control *cc)
+{
+	uint32_t low = compact_fast_source(mm, cc);
+	bool found = low != cc->migrate && !cc->fast_search_fail;
+	uint32_t start = max_u32(block_start(mm, low), mm->zones[cc->zone].start);
+	uint32_t end = block_end(mm, low);
+
+	for (; end <= cc->free; end += block_pages(mm)) {
+		if (compact_block_in_zone(mm, cc->zone, start, end)) {
+			bool skipped = block_aligned(mm, low) && !found &&
+				       !compact_isolation_suitable(mm, cc, frame_at(start));
+
+			if (!skipped && compact_source_suitable(mm, cc, frame_at(start))) {
+				cc->source = low;
+				cc->source_end = end;
+				return true;
+			}
+			if (!skipped)
+				compact_update_cached_migrate(mm, cc, end);
+		}
+		found = false;
+		cc->migrate = low = start = end;
+	}
+	return false;
+}
+
+/* Machines without LRU lists do not know how many pages are on them. */
+static bool too_many_isolated(const struct mm *mm, uint32_t zone)
+{
+	const struct mm_node *node = &mm->nodes[mm->zones[zone].node];
+	uint64_t pages = 0;
+
+	if (!mm_objects(mm))
+		return false;
+	for (int lru = MM_LRU_INACTIVE_ANON; lru <= MM_LRU_ACTIVE_FILE; lru++)
+		pages += node->nr_lru[lru];
+	return node->nr_isolated > pages / 2;
+}
+
+/*
+ * Would the scanner take this single page? Pages without a mapping are refused when somebody else
+ * holds them: for an anonymous page that is "pinned, or mapped by nobody". A page whose kind is not
+ * known counts as well-behaved.
+ */
+static bool takes_lru_page(const struct mm *mm, const struct mm_compact_control *cc, uint32_t flags)
+{
+	bool mapping = flags & (MM_F_FILE | MM_F_SWAPCACHE);
+
+	if (!mapping && (flags & MM_F_PINNED || (flags & (MM_F_ANON | MM_F_MAPPED)) == MM_F_ANON))
+		return false;
+	if (mapping && !(cc->gfp & MM_GFP_FS))
+		return false;
+	if (flags & MM_F_UNEVICTABLE && !mm->compact_unevictable_allowed)
+		return false;
+	return cc->mode == MM_MIGRATE_SYNC || !(flags & MM_F_WRITEBACK);
+}
+
+static bool takes_page(const struct mm *mm, const struct mm_compact_control *cc, uint32_t flags)
+{
+	if (flags & MM_F_ISOLATED)
+		return false;
+	if (flags & MM_F_LRU)
+		return takes_lru_page(mm, cc, flags);
+	return flags & MM_F_MOVABLE_OPS;
+}
+
+void compact_isolate_page(struct mm *mm, struct mm_compact_control *cc, struct frame f)
+{
+	struct mm_frame *fr = mm_frame(mm, f);
+
+	if (fr->flags & MM_F_LRU) {
+		if (fr->list != MM_NO_LIST)
+			mm_lru_del(mm, f);
+		mm->nodes[mm->zones[cc->zone].node].nr_isolated++;
+	}
+	fr->flags = (fr->flags & ~MM_F_LRU) | MM_F_ISOLATED;
+	mm_list_add(mm, list_of_sources(mm, cc), f);
+	cc->nr_migrate++;
+}
+
+void compact_lru_add(struct mm *mm, struct frame f)
+{
+	struct mm_frame *fr = mm_frame(mm, f);
+	bool file = !(fr->flags & (MM_F_ANON | MM_F_SWAPBACKED));
+	bool active = fr->flags & MM_F_ACTIVE;
+
+	if (!mm_objects(mm))
+		fr->flags |= MM_F_LRU;
+	else if (fr->flags & MM_F_UNEVICTABLE)
+		mm_lru_add(mm, f, MM_LRU_UNEVICTABLE);
+	else
+		mm_lru_add(mm, f,
+			   (enum mm_lru)((file ? MM_LRU_INACTIVE_FILE : MM_LRU_INACTIVE_ANON) +
+					 active));
+}
+
+void compact_unisolate(struct mm *mm, const struct mm_compact_control *cc, struct frame f)
+{
+	struct mm_frame *fr = mm_frame(mm, f);
+
+	mm_list_del(mm, f);
+	fr->flags &= ~MM_F_ISOLATED;
+	if (!(fr->flags & MM_F_MOVABLE_OPS))
+		mm->nodes[mm->zones[cc->zone].node].nr_isolated--;
+}
+
+/* putback_movable_pages: in list order, each to the head of its LRU list. */
+void compact_put_back_sources(struct mm *mm, struct mm_compact_control *cc)
+{
+	uint32_t list = list_of_sources(mm, cc);
+	struct frame f;
+
+	while (!frame_is_none(f = mm_list_first(mm, list))) {
+		compact_unisolate(mm, cc, f);
+		if (!(mm_frame(mm, f)->flags & MM_F_MOVABLE_OPS))
+			compact_lru_add(mm, f);
+	}
+}
+
+/* The walk over one block, as it stands. */
+struct source_walk {
+	uint32_t low, end;
+	uint32_t next_skip; /* end of the aligned range of the order wanted that is being emptied */
+	uint32_t scanned, isolated;
+	bool give_up_on_failure; /* async direct: a range with one page that cannot move is of no
+				    use */
+	bool valid; /* the block's first frame has been seen: its skip bit may be set */
+	bool skip_updated, aborted;
+};
+
+/*
+ * Takes the page at w->low. The first one taken also marks the block, if it is the block's first
+ * frame [test_and_set_skip]; finding it marked already means that another run is at work here.
+ */
+static void take_page(struct mm *mm, struct mm_compact_control *cc, struct source_walk *w)
+{
+	struct frame f = frame_at(w->low);
+
+	if (!w->skip_updated && mm_frame(mm, f)->flags & MM_F_LRU) {
+		w->skip_updated = true;
+		if (!cc->ignore_skip_hint && block_aligned(mm, w->low)) {
+			w->aborted = mm_block_skip(mm, f);
+			mm_set_block_skip(mm, f, true);
+		}
+		if (w->aborted)
+			return;
+	}
+	compact_isolate_page(mm, cc, f);
+	w->isolated++;
+}
+
+/* A page that cannot be moved: for an async direct run the rest of the aligned range is not worth
+ * the work. */
+static void refuse_page(struct mm *mm, struct mm_compact_control *cc, struct source_walk *w)
+{
+	if (!w->give_up_on_failure)
+		return;
+	if (w->isolated) {
+		compact_put_back_sources(mm, cc);
+		cc->nr_migrate = 0;
+		w->isolated = 0;
+	}
+	if (w->low < w->next_skip) {
+		w->low = w->next_skip - 1;
+		w->next_skip += 1u << cc->order;
+	}
+}
+
+/* Looks at the frame w->low; on return w->low is the last frame dealt with. False: the walk ends
+ * here. */
+static bool visit_frame(struct mm *mm, struct mm_compact_control *cc, struct source_walk *w)
+{
+	struct frame f = frame_at(w->low);
+	const struct mm_frame *fr = mm_frame(mm, f);
+
+	if (!w->valid && block_aligned(mm, w->low)) {
+		if (!compact_isolation_suitable(mm, cc, f)) {
+			w->low = w->end;
+			w->aborted = true;
+			return false;
+		}
+		w->valid = true;
+	}
+	if (mm_on_buddy_list(mm, f)) {
+		w->low += (1u << fr->order) - 1;
+		return true;
+	}
+	if (fr->flags & MM_F_COMPOUND || !takes_page(mm, cc, fr->flags)) {
+		if (fr->flags & MM_F_COMPOUND && compact_compound_order(mm, f) < mm->nr_orders)
+			w->low += (1u << compact_compound_order(mm, f)) - 1;
+		refuse_page(mm, cc, w);
+		return true;
+	}
+	take_page(mm, cc, w);
+	if (w->aborted)
+		return false;
+	if (cc->nr_migrate >= MM_COMPACT_CLUSTER && !cc->rescan && !cc->contended) {
+		w->low++;
+		return false;
+	}
+	return true;
+}
+
+static void walk_block(struct mm *mm, struct mm_compact_control *cc, struct source_walk *w)
+{
+	for (; w->low < w->end; w->low++) {
+		if (w->give_up_on_failure && w->low >= w->next_skip) {
+			if (w->isolated)
+				break;
+			w->next_skip = order_end(w->low, cc->order);
+		}
+		w->scanned++;
+		if (!visit_frame(mm, cc, w))
+			return;
+	}
+	if (w->low > w->end)
+		w->low = w->end;
+}
+
+bool compact_isolate_sources(struct mm *mm, struct mm_compact_control *cc,
+			     struct mm_compact_event *ev)
+{
+	uint32_t start = cc->source;
+	struct source_walk w = {.low = start, .end = cc->source_end};
+
+	cc->migrate = start;
+	/* Only an async run gives up at once; the others would wait for a change, and time stands
+	 * still here. */
+	if (too_many_isolated(mm, cc->zone))
+		return false;
+	if (cc->direct && cc->mode == MM_MIGRATE_ASYNC) {
+		w.give_up_on_failure = true;
+		w.next_skip = order_end(start, cc->order);
+	}
+	walk_block(mm, cc, &w);
+	if (w.low == w.end && (!w.isolated || cc->rescan)) {
+		if (w.valid && !w.skip_updated)
+			mm_set_block_skip(mm, frame_at(start), true);
+		compact_update_cached_migrate(mm, cc, w.low);
+	}
+	cc->total_migrate_scanned += w.scanned;
+	mm_stats(mm)->isolated += w.isolated;
+	cc->migrate = w.low;
+	*ev = (struct mm_compact_event){.at = MM_AT_SOURCE,
+					.start = start,
+					.end = w.low,
+					.scanned = w.scanned,
+					.taken = w.isolated};
+	return true;
+}
