@@ -31,15 +31,25 @@ uint32_t mm_gfp_zone(const struct mm *mm, uint32_t gfp)
 	return normal;
 }
 
-/* First populated zone of the node's zonelist at or below @highest; UINT32_MAX if none. */
-static uint32_t preferred_zone(const struct mm *mm, uint32_t node, uint32_t highest)
+/* Does the request's zonelist have this zone [GFP_ZONE_TABLE, ZONELIST_NOFALLBACK]? */
+static bool in_zonelist(const struct mm *mm, const struct mm_request *rq, uint32_t zone, uint32_t highest)
 {
-	for (uint32_t i = 0; i < mm->nodes[node].nr_zonelist; i++) {
-		uint32_t zone = mm->nodes[node].zonelist[i];
+	const struct mm_zone *z = &mm->zones[zone];
 
-		if ((uint32_t)mm->zones[zone].index <= highest)
-			return zone;
-	}
+	if ((uint32_t)z->index > highest)
+		return false;
+	return !(rq->gfp & MM_GFP_THISNODE) || (uint32_t)z->node == rq->node;
+}
+
+/* First populated zone of the request's zonelist; UINT32_MAX if none. */
+static uint32_t preferred_zone(const struct mm *mm, const struct mm_request *rq)
+{
+	const struct mm_node *node = &mm->nodes[rq->node];
+	uint32_t highest = mm_gfp_zone(mm, rq->gfp);
+
+	for (uint32_t i = 0; i < node->nr_zonelist; i++)
+		if (in_zonelist(mm, rq, node->zonelist[i], highest))
+			return node->zonelist[i];
 	return UINT32_MAX;
 }
 
@@ -73,7 +83,7 @@ uint32_t mm_alloc_flags_fast(const struct mm *mm, const struct mm_request *rq)
 		flags |= MM_ALLOC_KSWAPD;
 	if (rq->type == MM_MOVABLE)
 		flags |= MM_ALLOC_CMA;
-	return flags | flags_nofragment(mm, preferred_zone(mm, rq->node, mm_gfp_zone(mm, rq->gfp)));
+	return flags | flags_nofragment(mm, preferred_zone(mm, rq));
 }
 
 /* gfp_to_alloc_flags; real-time tasks are not told apart */
@@ -235,9 +245,7 @@ static struct frame walk_zones(struct mm *mm, const struct mm_request *rq, uint3
 		const struct mm_zone *z = &mm->zones[zone];
 		struct frame f;
 
-		if ((uint32_t)z->index > highest)
-			continue;
-		if ((rq->gfp & MM_GFP_THISNODE) && (uint32_t)z->node != rq->node)
+		if (!in_zonelist(mm, rq, zone, highest))
 			continue;
 		if (local < 0)
 			local = z->node;
