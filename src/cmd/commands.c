@@ -8,6 +8,7 @@ const struct command *const command_table[] = {
 	&cmd_import,
 	&cmd_export,
 	&cmd_verify,
+	&cmd_policies,
 	&cmd_report,
 	&cmd_version,
 	NULL,

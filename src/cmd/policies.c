@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Lists the policies, tells about one of them, checks one from outside. */
+#include "cmd/cmd.h"
+
+#include <string.h>
+
+#include "policy/policy.h"
+
+#define OPT_CHECK CMD_OPT_OWN
+
+struct policies_options {
+	const char *name;
+	const char *check;
+	bool json;
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct policies_options *opt = state->input;
+
+	switch (key) {
+	case CMD_OPT_JSON:
+		opt->json = true;
+		return 0;
+	case OPT_CHECK:
+		opt->check = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (opt->name)
+			cmd_bad_usage(state, "one name at most, but \"%s\" was given too", arg);
+		opt->name = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option options[] = {
+	{"check", OPT_CHECK, "FILE.so", 0, "may this file be used as a policy?", 0},
+	CMD_JSON_OPTION,
+	{0},
+};
+static const struct argp argp = {
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "[NAME]",
+	.doc = "Lists the policies, or tells what NAME does and which parameters it takes.",
+};
+
+/* ---- JSON ---- */
+
+static const char *type_name(enum param_type type)
+{
+	return type == PARAM_BOOL ? "bool" : type == PARAM_CHOICE ? "choice" : "int";
+}
+
+static void json_choices(struct json *j, const struct param_desc *d)
+{
+	json_array(j, "choices");
+	for (size_t i = 0; d->choices[i]; i++)
+		json_string(j, NULL, d->choices[i]);
+	json_end(j);
+	json_string(j, "default", d->choices[d->def]);
+}
+
+static void json_param(struct json *j, const struct param_desc *d)
+{
+	json_object(j, NULL);
+	json_string(j, "name", d->name);
+	json_string(j, "type", type_name(d->type));
+	if (d->type == PARAM_CHOICE) {
+		json_choices(j, d);
+	} else {
+		json_i64(j, "default", d->def);
+		json_i64(j, "min", d->type == PARAM_BOOL ? 0 : d->min);
+		json_i64(j, "max", d->type == PARAM_BOOL ? 1 : d->max);
+	}
+	json_string(j, "unit", d->unit);
+	json_string(j, "help", d->help);
+	json_end(j);
+}
+
+static void json_policy(struct json *j, const struct policy *p)
+{
+	json_object(j, NULL);
+	json_string(j, "name", p->name);
+	json_string(j, "summary", p->summary);
+	json_string(j, "about", p->about);
+	json_bool(j, "oracle", p->caps & POLICY_CAP_ORACLE);
+	if (p->eras) {
+		json_array(j, "eras");
+		for (size_t i = 0; p->eras[i]; i++)
+			json_string(j, NULL, p->eras[i]);
+		json_end(j);
+	} else {
+		json_null(j, "eras"); /* all of them */
+	}
+	json_array(j, "parameters");
+	for (size_t i = 0; i < p->nr_params; i++)
+		json_param(j, &p->params[i]);
+	json_end(j);
+	json_end(j);
+}
+
+static void print_json(const struct policy *only)
+{
+	struct strbuf out;
+	struct json j;
+
+	strbuf_init(&out);
+	json_init(&j, &out);
+	json_array(&j, NULL);
+	for (size_t i = 0; !only && policy_registry[i]; i++)
+		json_policy(&j, policy_registry[i]);
+	if (only)
+		json_policy(&j, only);
+	json_end(&j);
+	fputs(out.s, stdout);
+	strbuf_release(&out);
+}
+
+/* ---- text ---- */
+
+static void print_list(void)
+{
+	for (size_t i = 0; policy_registry[i]; i++)
+		printf("%-20s %s\n", policy_registry[i]->name, policy_registry[i]->summary);
+}
+
+static void print_range(const struct param_desc *d)
+{
+	switch (d->type) {
+	case PARAM_INT:
+		printf("%lld (%lld to %lld%s%s)", (long long)d->def, (long long)d->min,
+		       (long long)d->max, d->unit ? " " : "", d->unit ? d->unit : "");
+		return;
+	case PARAM_BOOL:
+		printf("%lld (0 or 1)", (long long)d->def);
+		return;
+	case PARAM_CHOICE:
+		printf("%s (", d->choices[d->def]);
+		for (size_t i = 0; d->choices[i]; i++)
+			printf("%s%s", i ? ", " : "", d->choices[i]);
+		printf(")");
+		return;
+	}
+}
+
+/* Words of @text in lines of at most 80 characters. */
+static void print_paragraph(const char *text)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " \n");
+
+		if (column && column + 1 + len > 80) {
+			printf("\n");
+			column = 0;
+		}
+		printf("%s%.*s", column ? " " : "", (int)len, text);
+		column += len + (column > 0);
+		text += len;
+		text += strspn(text, " \n");
+	}
+	printf("\n");
+}
+
+static void print_eras(const struct policy *p)
+{
+	printf("\nRuns on eras:");
+	if (!p->eras)
+		printf(" all");
+	for (size_t i = 0; p->eras && p->eras[i]; i++)
+		printf(" %s", p->eras[i]);
+	printf("\n");
+	if (p->caps & POLICY_CAP_ORACLE)
+		printf("Knows the future: its results are bounds.\n");
+}
+
+static void print_policy(const struct policy *p)
+{
+	printf("%s: %s\n\n", p->name, p->summary);
+	print_paragraph(p->about);
+	print_eras(p);
+	if (!p->nr_params) {
+		printf("No parameters.\n");
+		return;
+	}
+	printf("Parameters (-p %s:KEY=VALUE,...):\n", p->name);
+	for (size_t i = 0; i < p->nr_params; i++) {
+		printf("  %-20s default ", p->params[i].name);
+		print_range(&p->params[i]);
+		printf("\n  %-20s %s\n", "", p->params[i].help);
+	}
+}
+
+static int policies_run(int argc, char **argv)
+{
+	struct policies_options opt = {0};
+	const struct policy *only = NULL;
+	struct error err;
+
+	cmd_parse(&argp, argc, argv, 0, &opt);
+	/* policy_find() checks whatever it loads. */
+	if (opt.check && !policy_find(opt.check, &err))
+		return cmd_fail(&err);
+	if (opt.name && !(only = policy_find(opt.name, &err)))
+		return cmd_fail(&err);
+	if (opt.json)
+		print_json(only);
+	else if (only)
+		print_policy(only);
+	else if (opt.check)
+		printf("%s: fit for use\n", opt.check);
+	else
+		print_list();
+	return CMD_FINE;
+}
+
+const struct command cmd_policies = {"policies", "list policies and their parameters",
+				     policies_run};
