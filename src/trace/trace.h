@@ -73,7 +73,7 @@ enum event_kind {
 	EV_P_BALANCE_RET,	/* order it returned with */
 	EV_P_DECAY,		/* start pfn of the zone */
 	EV_P_ISOLATE_FREE,	/* pfn, order: __isolate_free_page */
-	EV_P_ISOLATE_FREE_RET,	/* pages taken, or 0 */
+	EV_P_ISOLATE_FREE_RET,	/* pages taken, or 0; return address */
 	EV_P_COMPACT_ALLOC,	/* free_pfn, migrate_pfn, fast_search_fail, search_order, order,
 				   start pfn of the zone */
 	EV_P_COMPACT_ALLOC_RET, /* pfn: the destination handed out; UINT64_MAX: none */
