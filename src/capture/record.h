@@ -16,6 +16,7 @@ struct record_options {
 	uint32_t checkpoint_ms; /* 0: none */
 	uint32_t buffer_kb;	/* per CPU; 0: as much as seems reasonable */
 	int32_t until_fail;	/* order whose first failed allocation ends the recording; -1: none */
+	bool no_symbols;	/* leave the kernel's symbol table out of trace.dat */
 	const char *workload;	/* name for the manifest; NULL: the command */
 	char **command;		/* NULL-terminated; NULL: record until interrupted */
 };

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { OPT_EVENTS = CMD_OPT_OWN, OPT_CHECKPOINT, OPT_BUFFER, OPT_UNTIL_FAIL, OPT_WORKLOAD };
+enum { OPT_EVENTS = CMD_OPT_OWN, OPT_CHECKPOINT, OPT_BUFFER, OPT_UNTIL_FAIL, OPT_WORKLOAD, OPT_NO_SYMBOLS };
 
 #define MAX_COMMAND 1024
 
@@ -61,6 +61,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_WORKLOAD:
 		opt->record.workload = arg;
 		return 0;
+	case OPT_NO_SYMBOLS:
+		opt->record.no_symbols = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (opt->nr == MAX_COMMAND)
 			cmd_bad_usage(state, "the command has more than %d words: put it into a script", MAX_COMMAND);
@@ -82,6 +85,7 @@ static const struct argp_option options[] = {
 	{ "buffer", OPT_BUFFER, "KB", 0, "size of the trace buffer per CPU", 0 },
 	{ "until-fail", OPT_UNTIL_FAIL, "ORDER", 0, "record in a ring until an allocation of ORDER fails", 0 },
 	{ "workload", OPT_WORKLOAD, "NAME", 0, "what to call the workload", 0 },
+	{ "no-symbols", OPT_NO_SYMBOLS, NULL, 0, "leave the kernel's symbol table out of trace.dat: 1 MB less", 0 },
 	{ 0 },
 };
 static const struct argp argp = {

@@ -47,7 +47,8 @@ make_disk() {
 	{
 		echo "JOB_EVENTS='$events'"
 		echo "JOB_WORKLOAD='$(basename "$workload" .sh)'"
-		echo "JOB_OPTIONS='${checkpoint:+--checkpoint=$checkpoint}'"
+		echo "JOB_ARGS='$args'"
+		echo "JOB_OPTIONS='${checkpoint:+--checkpoint=$checkpoint} $symbols'"
 	} > "$job/job"
 	mke2fs -q -F -t ext4 -E lazy_itable_init=1,root_owner=0:0 -d "$tmp/disk" "$tmp/disk.img" "${disk}M" > /dev/null \
 		|| die "the guest's disk could not be made"
@@ -92,7 +93,9 @@ take_results() {
 	debugfs -R "rdump /out $tmp/result" "$tmp/disk.img" > /dev/null 2>&1
 	[ -s "$tmp/result/out/manifest" ] || die "the guest's disk has no capture"
 	mv "$tmp/result/out" "$out"
-	cp "$tmp/console" "$out/console"
-	[ -z "$keep" ] || cp "$tmp/disk.img" "$out.disk"
+	if [ -n "$keep" ]; then
+		cp "$tmp/disk.img" "$out.disk"
+		cp "$tmp/console" "$out.console"
+	fi
 	grep -a 'events in' "$tmp/console" >&2 || true
 }
