@@ -420,7 +420,7 @@ static void run(struct derive *d, struct progress *prog)
 static FILE *temporary_file(struct error *err)
 {
 	const char *dir = getenv("TMPDIR");
-	char *path = path_join(dir && *dir ? dir : "/tmp", "zonereplay-demand-XXXXXX");
+	char *path = path_join(dir && *dir ? dir : P_tmpdir, "zonereplay-demand-XXXXXX");
 	int fd = mkstemp(path);
 	FILE *f = NULL;
 

@@ -20,6 +20,7 @@ struct lumpy {
 	uint32_t cpu, order, highest;
 	int32_t priority;
 	uint64_t nr_to_reclaim, nr_reclaimed, nr_scanned;
+	uint64_t saved[4]; /* scans too short to be worth it, by list; 2.6.34 keeps them for ever */
 	bool kswapd;
 };
 
@@ -124,7 +125,7 @@ static void reclaim_taken(struct mm *mm, struct lumpy *lc)
 		struct frame f = mm_list_last(mm, list);
 
 		mm_list_del(mm, f);
-		if (mm_frame(mm, f)->flags & MM_F_PINNED) {
+		if (!mm_may_reclaim(mm, f)) {
 			put_back(mm, f);
 			continue;
 		}
@@ -176,17 +177,30 @@ static void shrink_list(struct mm *mm, uint32_t node, enum mm_lru lru, uint64_t 
 		age_active(mm, node, lru, want);
 }
 
+/* How much of a list to scan; less than a cluster waits until it has added up [nr_scan_try_batch].
+ */
+static uint64_t scan_count(const struct mm *mm, uint32_t node, uint32_t lru, struct lumpy *lc)
+{
+	uint64_t nr;
+
+	if (lru < MM_LRU_INACTIVE_FILE && !mm->swap_free)
+		return 0;
+	lc->saved[lru] += mm->nodes[node].nr_lru[lru] >> lc->priority;
+	nr = lc->saved[lru];
+	if (nr < SWAP_CLUSTER_MAX)
+		return 0;
+	lc->saved[lru] = 0;
+	return nr;
+}
+
 /* shrink_zone */
 static void shrink_node(struct mm *mm, uint32_t node, struct lumpy *lc)
 {
 	uint64_t nr[4];
 	uint32_t lru;
 
-	for (lru = 0; lru < 4; lru++) {
-		nr[lru] = mm->nodes[node].nr_lru[lru] >> lc->priority;
-		if (lru < MM_LRU_INACTIVE_FILE && !mm->swap_free)
-			nr[lru] = 0;
-	}
+	for (lru = 0; lru < 4; lru++)
+		nr[lru] = scan_count(mm, node, lru, lc);
 	while (nr[MM_LRU_INACTIVE_ANON] || nr[MM_LRU_ACTIVE_FILE] || nr[MM_LRU_INACTIVE_FILE]) {
 		for (lru = 0; lru < 4; lru++) {
 			uint64_t want = nr[lru] < SWAP_CLUSTER_MAX ? nr[lru] : SWAP_CLUSTER_MAX;

@@ -578,6 +578,8 @@ bool mm_node_balanced(const struct mm *mm, uint32_t node, uint32_t order, uint32
 uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order, uint32_t highest, bool compaction);
 /* Would waking kswapd start it? [wakeup_kswapd] */
 bool mm_kswapd_needed(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
+/* Can the page go now? For anonymous pages that takes the swap slots. */
+bool mm_may_reclaim(struct mm *mm, struct frame f);
 /* Frees a page that is on no list and counts it as reclaimed. */
 void mm_reclaim_page(struct mm *mm, uint32_t cpu, struct frame f, bool kswapd);
 

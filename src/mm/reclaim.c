@@ -71,13 +71,18 @@ static void isolate(struct mm *mm, uint32_t list, uint32_t want, struct mm_scan 
 	sc->nr_scanned += scanned;
 }
 
-static bool reclaimable(const struct mm *mm, struct frame f, bool file)
+bool mm_may_reclaim(struct mm *mm, struct frame f)
 {
 	const struct mm_frame *fr = mm_frame(mm, f);
 
 	if (fr->flags & (MM_F_PINNED | MM_F_WRITEBACK))
 		return false;
-	return file || mm->swap_free >= 1u << fr->order;
+	if (!(fr->flags & (MM_F_ANON | MM_F_SWAPBACKED)))
+		return true;
+	if (mm->swap_free < 1u << fr->order)
+		return false;
+	mm->swap_free -= 1u << fr->order;
+	return true;
 }
 
 void mm_reclaim_page(struct mm *mm, uint32_t cpu, struct frame f, bool kswapd)
@@ -90,8 +95,6 @@ void mm_reclaim_page(struct mm *mm, uint32_t cpu, struct frame f, bool kswapd)
 	if (mm_objects(mm)[f.n].flags & MM_O_ORPHAN)
 		st->reclaimed_orphans += nr;
 	mm_object_unbind(mm, f);
-	if (anon)
-		mm->swap_free -= (uint32_t)min_u64(mm->swap_free, nr);
 	*(anon ? &st->reclaimed_anon : &st->reclaimed_file) += nr;
 	*(kswapd ? &st->reclaimed_kswapd : &st->reclaimed_direct) += nr;
 	mm_free_page(mm, cpu, f, order);
@@ -102,7 +105,6 @@ void mm_reclaim_page(struct mm *mm, uint32_t cpu, struct frame f, bool kswapd)
 static uint64_t shrink_inactive(struct mm *mm, uint32_t node, enum mm_lru lru, uint32_t want,
 				struct mm_scan *sc)
 {
-	bool file = lru == MM_LRU_INACTIVE_FILE;
 	struct taken t, keep = {.nr = 0};
 	uint64_t before = sc->nr_scanned, reclaimed = 0;
 	uint32_t i, free_nr = 0;
@@ -111,7 +113,7 @@ static uint64_t shrink_inactive(struct mm *mm, uint32_t node, enum mm_lru lru, u
 	*(sc->kswapd ? &mm_stats(mm)->scanned_kswapd : &mm_stats(mm)->scanned_direct) +=
 		sc->nr_scanned - before;
 	for (i = 0; i < t.nr; i++) {
-		if (reclaimable(mm, t.pages[i], file))
+		if (mm_may_reclaim(mm, t.pages[i]))
 			t.pages[free_nr++] = t.pages[i];
 		else
 			keep.pages[keep.nr++] = t.pages[i];
