@@ -542,9 +542,11 @@ static bool swap_with_interrupted(struct verify *v, const struct event *e, const
 	uint64_t k = v->i + 1;
 	struct frame f;
 
+	if (event_context(e) == CTX_TASK)
+		return false;
 	while (k < v->last && (ev[k].cpu != e->cpu || event_context(&ev[k]) >= event_context(e)))
 		k++;
-	if (event_context(e) == CTX_TASK || k >= v->last || ev[k].kind != EV_ALLOC || ev[k].pid != e->pid)
+	if (k >= v->last || ev[k].kind != EV_ALLOC || ev[k].pid != e->pid)
 		return false;
 	request_from(v, &ev[k], &rq);
 	if (rq.order != e->w[1] || rq.type != e->w[3])
