@@ -79,6 +79,36 @@ START_TEST(every_kind_has_a_row)
 }
 END_TEST
 
+/* traces/FORMAT.md is what people write CSV by. */
+START_TEST(every_kind_is_documented)
+{
+	const char *srcdir = getenv("ZR_SRCDIR");
+	char *path = path_join(srcdir ? srcdir : ".", "traces/FORMAT.md");
+	char *text = file_read(path, 1 << 20, NULL, &err), *row, *end, *at;
+	char want[128];
+
+	ck_assert_msg(text != NULL, "%s", err.text);
+	for (int kind = EV_NONE + 1; kind < EV_NR_KINDS; kind++) {
+		const struct event_desc *d = event_desc(kind);
+
+		snprintf(want, sizeof(want), "| `%s:%s` |", d->system, d->name);
+		row = strstr(text, want);
+		ck_assert_msg(row != NULL, "no row %s", want);
+		row += strlen(want);
+		end = row + strcspn(row, "\n");
+		for (int i = 0; i < 6 && d->fields[i]; i++) {
+			snprintf(want, sizeof(want), " `%s`", d->fields[i]);
+			at = strstr(row, want);
+			ck_assert_msg(at && at < end, "%s: no %s, or not in its place", d->name,
+				      want);
+			row = at + strlen(want);
+		}
+	}
+	free(text);
+	free(path);
+}
+END_TEST
+
 /* Values from kernel-facts 5.7 and include/linux/gfp_types.h. */
 static const struct {
 	const char *text;
@@ -438,6 +468,7 @@ static Suite *trace_suite(void)
 	TCase *tc = tcase_create("names");
 
 	tcase_add_test(tc, every_kind_has_a_row);
+	tcase_add_test(tc, every_kind_is_documented);
 	tcase_add_loop_test(tc, gfp_by_name, 0, (int)ARRAY_SIZE(gfp_names));
 	tcase_add_test(tc, gfp_all_values);
 	suite_add_tcase(s, tc);
