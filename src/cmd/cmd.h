@@ -38,6 +38,7 @@ extern const struct command cmd_capture;
 extern const struct command cmd_snapshot;
 extern const struct command cmd_import;
 extern const struct command cmd_export;
+extern const struct command cmd_info;
 extern const struct command cmd_verify;
 extern const struct command cmd_policies;
 extern const struct command cmd_report;

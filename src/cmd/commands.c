@@ -7,6 +7,7 @@ const struct command *const command_table[] = {
 	&cmd_snapshot,
 	&cmd_import,
 	&cmd_export,
+	&cmd_info,
 	&cmd_verify,
 	&cmd_policies,
 	&cmd_report,

@@ -216,4 +216,29 @@ int capture_export(struct capture *c, const struct trace *t, const char *dir, bo
 int capture_import(const char *source, const char *dir, struct progress *prog,
 		   struct error *err) MUST_CHECK;
 
+/* ---- what a recording tells before any model looks at it ---- */
+
+#define SURVEY_NR_TASKS 10
+
+struct survey_task {
+	uint32_t pid;
+	uint64_t allocs, pages;
+};
+
+struct survey {
+	uint64_t duration; /* ns from the first event to the last */
+	uint64_t allocs[SNAP_MAX_ORDERS], failed[SNAP_MAX_ORDERS]; /* requests, by order */
+	uint64_t pages_allocated, pages_freed;
+	struct survey_task tasks[SURVEY_NR_TASKS]; /* by pages, most first; those that allocated */
+	size_t nr_tasks;
+	/* What single pages say against the history being complete. */
+	bool frames_followed;	  /* false: page frame numbers too large to keep a table */
+	uint64_t frees_older;	  /* of pages that were out when recording began: nothing wrong */
+	uint64_t frees_unknown;	  /* of pages that were free as far as the trace shows */
+	uint64_t frees_in_pieces; /* with another order than the page was allocated with */
+	uint64_t allocs_out;	  /* of pages that were already out */
+};
+
+int trace_survey(const struct trace *t, struct survey *s, struct error *err) MUST_CHECK;
+
 #endif
