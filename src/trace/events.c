@@ -189,6 +189,7 @@ static const struct field_row {
 	{"prev_state", FIELD_SIGNED},
 	{"search_order", FIELD_SIGNED},
 	{"addr", FIELD_ADDRESS},
+	{"__probe_ret_ip", FIELD_ADDRESS},
 	{"pte", FIELD_ADDRESS},
 	{"__probe_ret_ip", FIELD_ADDRESS},
 	{"zone", FIELD_ADDRESS},
