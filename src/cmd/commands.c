@@ -13,4 +13,6 @@ const struct command *const command_table[] = {
 	&cmd_report,
 	&cmd_version,
 	NULL,
+	&cmd_capture, &cmd_snapshot, &cmd_import,   &cmd_export,  &cmd_verify,
+	&cmd_run,     &cmd_report,   &cmd_policies, &cmd_version, NULL,
 };

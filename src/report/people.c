@@ -54,7 +54,7 @@ static void cell_words(const struct table *t, size_t line, size_t series, struct
 		strbuf_puts(sb, "]");
 	}
 	strbuf_puts(sb, cell->approximate ? "~" : NO_MARK);
-	strbuf_puts(sb, t->suspect ? "!" : "");
+	strbuf_puts(sb, t->suspect && !t->series[series].recorded ? "!" : "");
 	add_change(sb, cell);
 }
 

@@ -189,6 +189,22 @@ fail:
 	return -1;
 }
 
+double store_fidelity(struct store *s, const char *capture_id)
+{
+	sqlite3_stmt *st = db_prepare(
+		s, "SELECT fidelity FROM captures WHERE capture = ? AND fidelity IS NOT NULL",
+		"read", NULL);
+	double percent = -1;
+
+	if (!st) /* a new database has no tables yet */
+		return -1;
+	bind_text(st, 1, capture_id);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		percent = sqlite3_column_double(st, 0);
+	sqlite3_finalize(st);
+	return percent;
+}
+
 static int zone_row(sqlite3_stmt *st, struct store_run *run)
 {
 	struct outcome *o = &run->outcome;

@@ -100,6 +100,9 @@ int store_put(struct store *s, const struct store_run *run, struct error *err) M
 int store_set_fidelity(struct store *s, const char *capture_id, double percent,
 		       struct error *err) MUST_CHECK;
 
+/* What was found for this capture before; negative: not known. */
+double store_fidelity(struct store *s, const char *capture_id);
+
 /* All runs without their samples, in the order in which they were first stored. */
 int store_load(struct store *s, struct store_runs *out, struct error *err) MUST_CHECK;
 /* Fills zones and samples of one run that store_load() gave. */

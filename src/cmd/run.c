@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Replays captures under policies, stores what came of it and prints the comparison. */
+#include "cmd/results.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "config.h"
+
+#define MAX_POLICIES 256
+#define OPT_ERA CMD_OPT_OWN
+#define OPT_FROM (CMD_OPT_OWN + 1)
+#define OPT_TO (CMD_OPT_OWN + 2)
+#define OPT_PROBE (CMD_OPT_OWN + 3)
+#define OPT_PARANOID (CMD_OPT_OWN + 4)
+#define OPT_VERIFY (CMD_OPT_OWN + 5)
+
+struct run_options {
+	char **captures;
+	size_t nr_captures;
+	const char *policies[MAX_POLICIES];
+	size_t nr_policies;
+	const char *db;
+	bool json;
+	bool verify; /* and keep the fidelity with the results */
+	struct whatif_options whatif;
+};
+
+/* ---- the command line ---- */
+
+static uint64_t parse_time(struct argp_state *state, const char *option, const char *arg)
+{
+	uint64_t ns = 0;
+
+	if (!results_parse_time(arg, &ns))
+		cmd_bad_usage(
+			state,
+			"%s: \"%s\" is no time; give seconds, or a number with s, ms, us or ns",
+			option, arg);
+	return ns;
+}
+
+static void add_policy(struct argp_state *state, struct run_options *opt, const char *arg)
+{
+	if (opt->nr_policies == MAX_POLICIES)
+		cmd_bad_usage(state, "more than %d policies at once; use zonereplay sweep",
+			      MAX_POLICIES);
+	opt->policies[opt->nr_policies++] = arg;
+}
+
+static void check_complete(struct argp_state *state, const struct run_options *opt)
+{
+	if (!opt->nr_captures)
+		cmd_bad_usage(state, "which capture? give one directory or more");
+	if (!opt->nr_policies)
+		cmd_bad_usage(state,
+			      "which policy? give -p NAME; \"zonereplay policies\" lists them");
+	if (opt->whatif.to && opt->whatif.to <= opt->whatif.from)
+		cmd_bad_usage(state, "--to must be later than --from");
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct run_options *opt = state->input;
+
+	switch (key) {
+	case 'p':
+		add_policy(state, opt, arg);
+		return 0;
+	case 'd':
+		opt->db = arg;
+		return 0;
+	case CMD_OPT_JSON:
+		opt->json = true;
+		return 0;
+	case OPT_VERIFY:
+		opt->verify = true;
+		return 0;
+	case OPT_ERA:
+		opt->whatif.era = arg;
+		return 0;
+	case OPT_FROM:
+		opt->whatif.from = parse_time(state, "--from", arg);
+		return 0;
+	case OPT_TO:
+		opt->whatif.to = parse_time(state, "--to", arg);
+		return 0;
+	case OPT_PROBE:
+		opt->whatif.sample_ns = parse_time(state, "--probe", arg);
+		return 0;
+	case OPT_PARANOID:
+		if (!parse_u64(arg, &opt->whatif.paranoid))
+			cmd_bad_usage(state, "--paranoid: \"%s\" is no number of operations", arg);
+		return 0;
+	case ARGP_KEY_ARGS:
+		opt->captures = state->argv + state->next;
+		opt->nr_captures = (size_t)(state->argc - state->next);
+		return 0;
+	case ARGP_KEY_END:
+		check_complete(state, opt);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option options[] = {
+	{"policy", 'p', "POLICY[:KEY=VALUE,...]", 0,
+	 "replay under this policy; the first one given is the baseline", 0},
+	{"database", 'd', "FILE", 0, "store results here (default " CMD_DEFAULT_DB ")", 0},
+	{"era", OPT_ERA, "ERA", 0, "rules of this kernel era instead of the recording's own", 0},
+	{"from", OPT_FROM, "TIME", 0, "score from this time on (since the first event)", 0},
+	{"to", OPT_TO, "TIME", 0, "stop at this time", 0},
+	{"probe", OPT_PROBE, "SECONDS", 0,
+	 "look at the fragmentation indices this often (default: 100 times over the recording)", 0},
+	{"verify", OPT_VERIFY, NULL, 0,
+	 "verify each capture too and keep its fidelity with the results", 0},
+	{"paranoid", OPT_PARANOID, "N", 0, "check every invariant after each N operations", 0},
+	CMD_JSON_OPTION,
+	{0},
+};
+static const struct argp argp = {
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "CAPTURE...",
+	.doc = "Replays the demand of each CAPTURE under each POLICY, stores the results and "
+	       "prints the "
+	       "comparison: baseline first, changes in percent, + is better.",
+};
+
+/* ---- the settings ---- */
+
+struct settings {
+	struct policy_setting v[MAX_POLICIES];
+	size_t nr;
+};
+
+static void settings_release(struct settings *s)
+{
+	for (size_t i = 0; i < s->nr; i++)
+		policy_setting_release(&s->v[i]);
+}
+
+static int settings_parse(struct settings *s, const struct run_options *opt, struct error *err)
+{
+	s->nr = 0;
+	for (size_t i = 0; i < opt->nr_policies; i++) {
+		if (policy_setting_parse(&s->v[i], opt->policies[i], err)) {
+			settings_release(s);
+			return -1;
+		}
+		s->nr = i + 1;
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(s->v[k].spelled, s->v[i].spelled)) {
+				error_set(err,
+					  "policy %s is given twice (-p %s and -p %s are the same)",
+					  s->v[i].spelled, opt->policies[k], opt->policies[i]);
+				settings_release(s);
+				return -1;
+			}
+	}
+	return 0;
+}
+
+/* ---- the work ---- */
+
+struct job {
+	const struct run_options *opt;
+	const struct settings *settings;
+	struct store *store;
+	struct store_runs
+		done; /* one row per capture and setting, and one per capture as recorded */
+	struct store_provenance provenance;
+	struct cmd_progress progress;
+};
+
+static void describe_capture(const struct capture *c, const struct trace *t,
+			     struct store_capture *out)
+{
+	*out = (struct store_capture){
+		.events = t->nr, .lost_events = t->defects.lost, .fidelity = -1};
+	snprintf(out->id, sizeof(out->id), "%s", c->id);
+	snprintf(out->name, sizeof(out->name), "%s", c->name);
+	snprintf(out->release, sizeof(out->release), "%s",
+		 *c->manifest.release ? c->manifest.release : t->release);
+	snprintf(out->arch, sizeof(out->arch), "%s", c->manifest.arch);
+	snprintf(out->initial_state, sizeof(out->initial_state), "%s",
+		 snap_level_name(c->start.level));
+}
+
+/* The next row, with what every run of this capture shares. */
+static struct store_run *next_row(struct job *job, const struct store_capture *about)
+{
+	struct store_run *run = &job->done.v[job->done.nr++];
+
+	*run = (struct store_run){.capture = *about,
+				  .from = job->opt->whatif.from,
+				  .to = job->opt->whatif.to,
+				  .provenance = job->provenance};
+	return run;
+}
+
+static int store_row(struct job *job, struct store_run *run, struct error *err)
+{
+	run->provenance.finished = time(NULL);
+	return store_put(job->store, run, err);
+}
+
+/* What the model is worth here: measured now if asked for, else what the database remembers. */
+static int measure_fidelity(struct job *job, const struct capture *c, const struct trace *t,
+			    struct store_capture *about, struct error *err)
+{
+	struct verify_options opt = {.progress = job->opt->whatif.progress};
+	struct verify_result *result;
+	int rc;
+
+	about->fidelity = store_fidelity(job->store, c->id);
+	if (!job->opt->verify)
+		return 0;
+	result = calloc(1, sizeof(*result));
+	if (!result)
+		return error_set(err, "out of memory");
+	rc = verify_run(c, t, &opt, result, err);
+	if (!rc && result->page_allocs)
+		about->fidelity =
+			100.0 * (double)result->page_allocs_exact / (double)result->page_allocs;
+	free(result);
+	return rc;
+}
+
+static int replay_all(struct job *job, const struct capture *c, const struct trace *t,
+		      struct error *err)
+{
+	struct store_capture about;
+	struct store_run *run;
+
+	describe_capture(c, t, &about);
+	if (measure_fidelity(job, c, t, &about, err))
+		return -1;
+	run = next_row(job, &about);
+	if (outcome_recorded(c, t, &run->outcome, err) || store_row(job, run, err))
+		return -1;
+	for (size_t i = 0; i < job->settings->nr; i++) {
+		run = next_row(job, &about);
+		if (whatif_run(c, t, &job->settings->v[i], &job->opt->whatif, &run->outcome, err)) {
+			error_prefix(err, "%s", job->settings->v[i].policy->name);
+			return -1;
+		}
+		if (store_row(job, run, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int replay_capture(struct job *job, const char *dir, struct error *err)
+{
+	struct capture c;
+	struct trace t;
+	int rc;
+
+	if (capture_open(&c, dir, err))
+		return -1;
+	if (trace_open(&t, &c, job->opt->whatif.progress, err)) {
+		capture_release(&c);
+		return -1;
+	}
+	rc = replay_all(job, &c, &t, err);
+	trace_release(&t);
+	capture_release(&c);
+	return rc;
+}
+
+/* Better now than after the first capture has been replayed for an hour. */
+static int check_captures(const struct run_options *opt, struct error *err)
+{
+	for (size_t i = 0; i < opt->nr_captures; i++) {
+		if (!path_exists(opt->captures[i]))
+			return error_set(err, "%s: there is no such capture directory",
+					 opt->captures[i]);
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(opt->captures[k], opt->captures[i]))
+				return error_set(err, "%s: this capture is given twice",
+						 opt->captures[i]);
+	}
+	return 0;
+}
+
+static int do_job(struct job *job, struct error *err)
+{
+	const struct run_options *opt = job->opt;
+	int rc = 0;
+
+	job->done.v = calloc(opt->nr_captures * (job->settings->nr + 1), sizeof(*job->done.v));
+	if (!job->done.v)
+		return error_set(err, "out of memory");
+	job->store = store_open(opt->db, STORE_WRITE, err);
+	if (!job->store)
+		return -1;
+	for (size_t i = 0; !rc && i < opt->nr_captures; i++)
+		rc = replay_capture(job, opt->captures[i], err);
+	cmd_progress_end(&job->progress);
+	store_close(job->store);
+	return rc;
+}
+
+/* ---- the answer ---- */
+
+static void print_json(const struct store_runs *runs)
+{
+	const struct store_run *recorded = NULL;
+	struct strbuf out;
+	struct json j;
+
+	strbuf_init(&out);
+	json_init(&j, &out);
+	json_array(&j, NULL);
+	for (size_t i = 0; i < runs->nr; i++) {
+		/* The recorded row of a capture stands before its other rows. */
+		if (!strcmp(runs->v[i].outcome.policy, STORE_RECORDED))
+			recorded = &runs->v[i];
+		else
+			report_run_json(&j, &runs->v[i], recorded);
+	}
+	json_end(&j);
+	fputs(out.s, stdout);
+	strbuf_release(&out);
+}
+
+static int print_table(const struct store_runs *runs, struct error *err)
+{
+	struct report_options opt = {.width = results_width()};
+	const struct outcome *first = &runs->v[1].outcome; /* [0] is as recorded */
+	struct strbuf out, baseline;
+	struct report report;
+	int rc;
+
+	strbuf_init(&baseline);
+	strbuf_printf(&baseline, "%s:%s", first->policy, first->params);
+	opt.baseline = baseline.s;
+	rc = report_build(&report, runs, &opt, err);
+	if (!rc) {
+		strbuf_init(&out);
+		report_text(&report, &opt, &out);
+		fputs(out.s, stdout);
+		strbuf_release(&out);
+		report_release(&report);
+	}
+	strbuf_release(&baseline);
+	return rc;
+}
+
+static void fill_provenance(struct store_provenance *p, int argc, char **argv)
+{
+	struct strbuf command;
+
+	strbuf_init(&command);
+	for (int i = 0; i < argc; i++)
+		strbuf_printf(&command, "%s%s", i ? " " : "", argv[i]);
+	snprintf(p->program, sizeof(p->program), "%s", PACKAGE_STRING);
+	snprintf(p->command, sizeof(p->command), "%s", command.s);
+	strbuf_release(&command);
+}
+
+static int run_run(int argc, char **argv)
+{
+	struct run_options opt = {.db = CMD_DEFAULT_DB};
+	struct settings settings;
+	struct job job = {.opt = &opt, .settings = &settings};
+	struct error err;
+	int rc;
+
+	cmd_parse(&argp, argc, argv, 0, &opt);
+	fill_provenance(&job.provenance, argc, argv);
+	opt.whatif.progress = cmd_progress_start(&job.progress);
+	if (check_captures(&opt, &err) || settings_parse(&settings, &opt, &err))
+		return cmd_fail(&err);
+	rc = do_job(&job, &err);
+	if (!rc && opt.json)
+		print_json(&job.done);
+	else if (!rc)
+		rc = print_table(&job.done, &err);
+	store_runs_release(&job.done);
+	settings_release(&settings);
+	return rc ? cmd_fail(&err) : CMD_FINE;
+}
+
+const struct command cmd_run = {"run", "replay captures under policies and compare", run_run};
