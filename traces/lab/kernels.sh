@@ -82,7 +82,7 @@ kernel_fetch() {
 	mkdir -p "$dir/root" "$dir/modules"
 	package_unpack "$suite" "$arch" "$package" "$dir/root"
 	[ -z "$prefix" ] || package_unpack "$suite" "$arch" "$prefix${package#linux-binary-}" "$dir/root"
-	cp "$(find "$dir/root" -name 'vmlinu[xz]-*' -type f | head -n 1)" "$dir/kernel"
+	cp "$(find "$dir/root" -name 'vmlinu[xz]*' -type f | head -n 1)" "$dir/kernel"
 	: > "$dir/order"
 	for m in $(kernel_modules "$1"); do
 		file=$(find "$dir/root" -name "$m.ko*" -o -name "${m//_/-}.ko*" | head -n 1)
