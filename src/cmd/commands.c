@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/cmd.h"
 
-/* In the order of the work: record, look, trust, ask, show. */
+/* In the order of the work: record, look, trust, ask, show. One to a line, so that changes merge. */
+// clang-format off
 const struct command *const command_table[] = {
 	&cmd_capture,
 	&cmd_snapshot,
@@ -9,10 +10,10 @@ const struct command *const command_table[] = {
 	&cmd_export,
 	&cmd_info,
 	&cmd_verify,
-	&cmd_policies,
+	&cmd_run,
 	&cmd_report,
+	&cmd_policies,
 	&cmd_version,
 	NULL,
-	&cmd_capture, &cmd_snapshot, &cmd_import,   &cmd_export,  &cmd_verify,
-	&cmd_run,     &cmd_report,   &cmd_policies, &cmd_version, NULL,
 };
+// clang-format on
