@@ -64,7 +64,7 @@ static struct frame alloc_slow(struct policy_env *env, const struct mm_request *
 		f = compact(env, rq);
 		if (!frame_is_none(f))
 			return f;
-		progress = mm_direct_reclaim(env->mm, rq, true);
+		progress = mm_direct_reclaim(env->mm, rq, false);
 		total += progress;
 		f = freelist_after_reclaim(env, rq);
 		if (!frame_is_none(f))

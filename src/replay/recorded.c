@@ -11,7 +11,7 @@
 /* What a task has gone through since its last request ended. */
 #define SEEN_RECLAIM 1u
 #define SEEN_COMPACT 2u
-#define SEEN_STALL 4u /* try_to_compact_pages found a zone to work on */
+#define SEEN_STALL 4u /* try_to_compact_pages found a zone to work on, or one that is deferred */
 #define IS_KSWAPD 8u
 #define IS_RECORDER 16u
 #define SEEN_ALL (SEEN_RECLAIM | SEEN_COMPACT | SEEN_STALL)
@@ -29,8 +29,8 @@ static uint8_t *task_of(struct recorded *r, const struct event *e)
 	return &r->tasks[e->pid < r->nr_tasks ? e->pid : 0];
 }
 
-/* COMPACTSTALL counts runs that found work; they succeed if a page comes before anything else is
- * tried. */
+/* COMPACTSTALL counts runs that did not find every zone unsuitable [__alloc_pages_direct_compact];
+ * they succeed if a page comes before anything else is tried. */
 static void end_stall(struct recorded *r, uint8_t *task, bool success)
 {
 	if (*task & SEEN_STALL) {
@@ -75,7 +75,10 @@ static void on_compaction(struct recorded *r, const struct event *e)
 			*task |= SEEN_STALL;
 		break;
 	case EV_COMPACT_DEFERRED:
-		r->o->compact_deferred += !!(*task & SEEN_COMPACT);
+		if (*task & SEEN_COMPACT) {
+			*task |= SEEN_STALL;
+			r->o->compact_deferred++;
+		}
 		break;
 	case EV_COMPACT_MIGRATE_ISOLATE:
 		r->o->migrate_scanned += e->w[2];
