@@ -391,10 +391,10 @@ int manifest_load(struct manifest *m, const char *path, struct error *err)
 
 /* ---- writing ---- */
 
-/* Blanks at either end of a line would be lost. */
+/* Blanks at either end of a line would be lost, and "#" at its beginning makes a comment. */
 static bool is_plain(unsigned char c, bool edge)
 {
-	return c == ' ' ? !edge : c > ' ' && c != 0x7f && c != '\\' && c != ';' && c != '#';
+	return c == ' ' || c == '#' ? !edge : c > ' ' && c != 0x7f && c != '\\' && c != ';';
 }
 
 /* The value, escaped, with the lines after the first indented. */

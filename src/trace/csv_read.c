@@ -341,12 +341,9 @@ static int parse_stream(struct csv_input *in, struct csv_parser *parser, FILE *f
 /* What an export could not put into rows. */
 static void facts_from_manifest(struct pack_facts *f, const struct manifest *m)
 {
-	const char *clock = manifest_get(m, "trace.clock");
-
 	f->defects.unknown_events = (uint64_t)manifest_get_i64(m, "trace.unknown_events", 0);
 	f->defects.malformed = (uint64_t)manifest_get_i64(m, "trace.malformed", 0);
 	f->defects.time_backwards = (uint64_t)manifest_get_i64(m, "trace.time_backwards", 0);
-	snprintf(f->clock, sizeof(f->clock), "%s", clock ? clock : "");
 }
 
 int csv_read(struct packer *p, const struct capture *c, struct error *err)

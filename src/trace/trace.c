@@ -28,14 +28,19 @@ static int check_needed(const struct trace *t, const char *path, struct error *e
 	return 0;
 }
 
+/* A buffer taken out of a tracefs instance says "local" for its clock whatever it was. */
 static void take_manifest(struct trace *t, const struct manifest *m)
 {
+	const char *clock = manifest_get(m, "trace.clock");
+
 	if (!t->release[0])
 		snprintf(t->release, sizeof(t->release), "%s", m->release);
 	if (!t->arch[0])
 		snprintf(t->arch, sizeof(t->arch), "%s", m->arch);
 	if (m->page_size)
 		t->page_size = m->page_size;
+	if (clock)
+		snprintf(t->clock, sizeof(t->clock), "%s", clock);
 }
 
 /* ---- which kind of file ---- */

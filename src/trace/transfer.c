@@ -140,7 +140,7 @@ static int write_manifest(struct manifest *m, const struct trace *t, const char 
 		snprintf(m->arch, sizeof(m->arch), "%s", t->arch);
 	if (!m->page_size)
 		m->page_size = t->page_size;
-	if (t->clock[0])
+	if (t->clock[0] && !manifest_get(m, "trace.clock"))
 		manifest_set(m, "trace.clock", t->clock);
 	set_count(m, "trace.unknown_events", t->defects.unknown_events);
 	set_count(m, "trace.malformed", t->defects.malformed);

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# export, import and info.
+. "$ZR_SRCDIR/tests/cli/lib.sh"
+
+sample=$ZR_SRCDIR/traces/samples/churn-6.1
+
+# A history in miniature, by hand: one order-1 page and one order-0 page are allocated and freed, one request of order 9 fails.
+by_hand() {
+	mkdir hand
+	cat >hand/events.csv <<-'CSV'
+		time_ns,cpu,pid,flags,event,a,b,c,d
+		,,7,,comm,"seven, of nine"
+		1000,0,7,,mm_page_alloc,0x100,1,GFP_KERNEL,Unmovable
+		1500,1,8,s,mm_page_alloc,0x102,0,GFP_ATOMIC,Unmovable
+		2000,0,7,,mm_page_alloc,none,9,GFP_TRANSHUGE,Movable
+		2500,0,7,,lost,3
+		3000,0,7,,mm_page_free,0x100,1
+		3000,1,8,,mm_page_free,0x102,0
+		3100,1,8,,mm_page_free,0x102,0
+		3200,1,8,,mm_page_free,0x300,2
+		3300,0,7,,mm_page_alloc,0x100,1,GFP_KERNEL,Unmovable
+		3400,0,7,,mm_page_alloc,0x101,0,GFP_KERNEL,Unmovable
+		4000,0,7,,mm_page_free,0x100,0
+	CSV
+}
+
+begin 'a capture by hand: info counts what stands in it'
+by_hand
+run info --json hand
+json_has 'j["events"] == 11 and j["duration_ns"] == 3000 and j["cpus"] == 2'
+json_has 'j["initial_state"] == "none" and j["lost_events"] == 3 and j["first_lost_ns"] == 1500'
+json_has 'j["requests"] == [{"order": 0, "made": 2, "failed": 0}, {"order": 1, "made": 2, "failed": 0}, {"order": 9, "made": 1, "failed": 1}]'
+json_has 'j["pages_allocated"] == 6 and j["pages_freed"] == 9'
+json_has '[(t["pid"], t["comm"], t["pages"], t["requests"]) for t in j["tasks"]] == [(7, "seven, of nine", 5, 3), (8, "", 1, 1)]'
+json_has 'j["unknown_frees"] == 1 and j["older_frees"] == 1 and j["double_allocs"] == 1 and j["frees_in_pieces"] == 1'
+json_has 'j["good_for_verify"]["good"] == "no" and len(j["good_for_verify"]["reasons"]) >= 2'
+
+begin 'info in words'
+by_hand
+run info hand
+err_empty
+out_has 'seven, of nine'
+out_has 'good for verify: no'
+out_has 'lost events                     3 in 1 places, first at 0.000002 s'
+
+begin 'export and import again: the same bytes'
+by_hand
+run import -o one hand
+run export one -o two
+run import -o three two
+cmp one/events.csv two/events.csv && cmp two/events.csv three/events.csv || bad 'events differ'
+cmp one/manifest two/manifest && cmp two/manifest three/manifest || bad 'manifests differ'
+out_empty
+err_empty
+
+begin 'one CSV file alone is enough'
+by_hand
+run import -o one hand/events.csv
+only_files hand one
+run info --json one
+json_has 'j["events"] == 11'
+
+begin 'a real capture through CSV gives the same answers'
+run verify --json "$sample"
+cp "$t_top/out" first
+run export --zstd "$sample" -o csv
+[ -f csv/events.csv.zst ] && [ ! -e csv/trace.dat ] || bad 'not what --zstd promises'
+run import -o churn-6.1 csv
+run verify --json churn-6.1
+python3 - first "$t_top/out" <<-'PY' || bad 'verify differs'
+	import json, sys
+	a, b = (json.load(open(f))[0] for f in sys.argv[1:])
+	for key in ("capture", "events_per_second"):
+	    a.pop(key), b.pop(key)
+	sys.exit(a != b or a["zone_allocs"] < 1000)
+PY
+
+begin 'a trace.dat is taken over as it is'
+run import -o one "$sample/trace.dat"
+cmp "$sample/trace.dat" one/trace.dat || bad 'trace.dat differs'
+
+begin 'a directory that is there is not touched'
+by_hand
+mkdir out && touch out/mine
+run import -o out hand
+refused 'out is there already'
+run export hand -o out/
+refused 'out is there already'
+only_files hand out
+[ "$(ls out)" = mine ] || bad 'out was touched'
+
+begin 'an empty directory is fine'
+by_hand
+mkdir out
+run import -o out hand
+[ -f out/events.csv ] || bad 'nothing there'
+
+begin 'a bad line is named, and nothing is left behind'
+by_hand
+sed -i '5s/none/nil/' hand/events.csv
+run import -o out hand
+refused 'hand/events.csv, line 5, column 6 (a): "nil"'
+run info hand
+refused 'hand/events.csv, line 5, column 6'
+only_files hand
+
+begin 'a place that cannot be written'
+by_hand
+run import -o nowhere/out hand
+refused 'nowhere/out'
+only_files hand
+
+finish
