@@ -419,7 +419,7 @@ END_TEST
 /* __alloc_pages_direct_compact: the counts, and what success does to the zone. */
 START_TEST(a_direct_run_gives_the_page)
 {
-	struct mm *mm = draw_machine("A............... " PAIRS PAIRS PAIRS
+	struct mm *mm = draw_machine("A............... " PAIRS PAIRS PAIRS PAIRS
 				     "################ ##..#########.##");
 	struct mm_request rq = request(4, GFP_USER);
 	enum mm_compact_result result;
