@@ -357,6 +357,18 @@ START_TEST(move_block_counts_compound_pages)
 }
 END_TEST
 
+/* A compound page that is larger than its block counts only with the frames inside it: 16 of 32. */
+START_TEST(move_block_counts_within_the_block)
+{
+	struct mm *mm = kit_draw("L===============================", NULL);
+	uint32_t movable = 99;
+
+	ck_assert_uint_eq(mm_move_freepages_block(mm, 0, at(0), MM_RECLAIMABLE, &movable), 0);
+	ck_assert_uint_eq(movable, 16);
+	mm_free(mm);
+}
+END_TEST
+
 /*
  * The zone starts at 5, in the middle of a block: expect the walk to begin at the page itself, so 5 does not move when
  * asked by 8. The zone ends at 23: expect nothing to move in the last block [move_freepages_block].
@@ -536,6 +548,7 @@ static Suite *buddy_suite(void)
 	tcase_add_test(tc, to_tail_is_obeyed);
 	tc = kit_case(s, "blocks");
 	tcase_add_test(tc, move_block_counts_compound_pages);
+	tcase_add_test(tc, move_block_counts_within_the_block);
 	tcase_add_test(tc, move_block_at_the_edges_of_a_zone);
 	tcase_add_test(tc, isolate_small);
 	tcase_add_test(tc, isolate_obeys_the_min_watermark);
