@@ -23,7 +23,7 @@ struct run_options {
 	size_t nr_policies;
 	const char *db;
 	bool json;
-	bool verify; /* and keep the fidelity with the results */
+	enum { VERIFY_AUTO, VERIFY_ALWAYS, VERIFY_NEVER } verify;
 	struct whatif_options whatif;
 };
 
@@ -47,6 +47,18 @@ static void add_policy(struct argp_state *state, struct run_options *opt, const 
 		cmd_bad_usage(state, "more than %d policies at once; use zonereplay sweep",
 			      MAX_POLICIES);
 	opt->policies[opt->nr_policies++] = arg;
+}
+
+static void parse_verify(struct argp_state *state, struct run_options *opt, const char *arg)
+{
+	static const char *const names[] = {"auto", "always", "never", NULL};
+
+	for (int i = 0; names[i]; i++)
+		if (!strcmp(names[i], arg)) {
+			opt->verify = i;
+			return;
+		}
+	cmd_bad_usage(state, "--verify: \"%s\" is neither auto, always nor never", arg);
 }
 
 static void check_complete(struct argp_state *state, const struct run_options *opt)
@@ -75,7 +87,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		opt->json = true;
 		return 0;
 	case OPT_VERIFY:
-		opt->verify = true;
+		parse_verify(state, opt, arg);
 		return 0;
 	case OPT_ERA:
 		opt->whatif.era = arg;
@@ -114,8 +126,10 @@ static const struct argp_option options[] = {
 	{"to", OPT_TO, "TIME", 0, "stop at this time", 0},
 	{"probe", OPT_PROBE, "SECONDS", 0,
 	 "look at the fragmentation indices this often (default: 100 times over the recording)", 0},
-	{"verify", OPT_VERIFY, NULL, 0,
-	 "verify each capture too and keep its fidelity with the results", 0},
+	{"verify", OPT_VERIFY, "WHEN", 0,
+	 "measure the model's fidelity on each capture and keep it with the results: auto (where the "
+	 "starting state is exact, the default), always or never",
+	 0},
 	{"paranoid", OPT_PARANOID, "N", 0, "check every invariant after each N operations", 0},
 	CMD_JSON_OPTION,
 	{0},
@@ -207,26 +221,32 @@ static int store_row(struct job *job, struct store_run *run, struct error *err)
 	return store_put(job->store, run, err);
 }
 
-/* What the model is worth here: measured now if asked for, else what the database remembers. */
-static int measure_fidelity(struct job *job, const struct capture *c, const struct trace *t,
-			    struct store_capture *about, struct error *err)
+static int verify_now(struct job *job, const struct capture *c, const struct trace *t,
+		      double *percent, struct error *err)
 {
 	struct verify_options opt = {.progress = job->opt->whatif.progress};
-	struct verify_result *result;
+	struct verify_result *result = calloc(1, sizeof(*result));
 	int rc;
 
-	about->fidelity = store_fidelity(job->store, c->id);
-	if (!job->opt->verify)
-		return 0;
-	result = calloc(1, sizeof(*result));
 	if (!result)
 		return error_set(err, "out of memory");
 	rc = verify_run(c, t, &opt, result, err);
 	if (!rc && result->page_allocs)
-		about->fidelity =
-			100.0 * (double)result->page_allocs_exact / (double)result->page_allocs;
+		*percent = 100.0 * (double)result->page_allocs_exact / (double)result->page_allocs;
 	free(result);
 	return rc;
+}
+
+/* What the model is worth here: measured now where that is quick, else what the database remembers.
+ */
+static int measure_fidelity(struct job *job, const struct capture *c, const struct trace *t,
+			    double *percent, struct error *err)
+{
+	*percent = store_fidelity(job->store, c->id);
+	if (job->opt->verify == VERIFY_NEVER ||
+	    (job->opt->verify == VERIFY_AUTO && c->start.level != SNAP_EXACT))
+		return 0;
+	return verify_now(job, c, t, percent, err);
 }
 
 static int replay_all(struct job *job, const struct capture *c, const struct trace *t,
@@ -236,7 +256,7 @@ static int replay_all(struct job *job, const struct capture *c, const struct tra
 	struct store_run *run;
 
 	describe_capture(c, t, &about);
-	if (measure_fidelity(job, c, t, &about, err))
+	if (measure_fidelity(job, c, t, &about.fidelity, err))
 		return -1;
 	run = next_row(job, &about);
 	if (outcome_recorded(c, t, &run->outcome, err) || store_row(job, run, err))
@@ -269,6 +289,25 @@ static int replay_capture(struct job *job, const char *dir, struct error *err)
 	trace_release(&t);
 	capture_release(&c);
 	return rc;
+}
+
+static int check_era(const char *era, struct error *err)
+{
+	struct strbuf known;
+
+	if (!era)
+		return 0;
+	strbuf_init(&known);
+	for (uint32_t i = 0; mm_era_name(i); i++) {
+		if (!strcmp(mm_era_name(i), era)) {
+			strbuf_release(&known);
+			return 0;
+		}
+		strbuf_printf(&known, "%s%s", i ? ", " : "", mm_era_name(i));
+	}
+	error_set(err, "no era is called \"%s\"; known are %s", era, known.s);
+	strbuf_release(&known);
+	return -1;
 }
 
 /* Better now than after the first capture has been replayed for an hour. */
@@ -373,7 +412,8 @@ static int run_run(int argc, char **argv)
 	cmd_parse(&argp, argc, argv, 0, &opt);
 	fill_provenance(&job.provenance, argc, argv);
 	opt.whatif.progress = cmd_progress_start(&job.progress);
-	if (check_captures(&opt, &err) || settings_parse(&settings, &opt, &err))
+	if (check_captures(&opt, &err) || check_era(opt.whatif.era, &err) ||
+	    settings_parse(&settings, &opt, &err))
 		return cmd_fail(&err);
 	rc = do_job(&job, &err);
 	if (!rc && opt.json)
