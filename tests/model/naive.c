@@ -169,10 +169,12 @@ static long global_free(const struct nv_zone *z)
 
 /* ---- freeing ---- */
 
-/* Is page g, by its own words, a free buddy of the order and in the zone that page f says it is in? */
+/* Is page g, by its own words, a free buddy of the order and in the zone that page f says it is in?
+ */
 static int are_buddies(struct nv *nv, long f, long g, int order)
 {
-	return g >= 0 && g < nv->nframes && nv->free_order[g] == order && nv->zone[f] == nv->zone[g];
+	return g >= 0 && g < nv->nframes && nv->free_order[g] == order &&
+	       nv->zone[f] == nv->zone[g];
 }
 
 static void free_one(struct nv *nv, int cpu, long f, int order, int type, int to_tail)
@@ -200,7 +202,8 @@ static void free_one(struct nv *nv, int cpu, long f, int order, int type, int to
 	}
 	below = order <= nv->norders - 3;
 	if (below && !tail) {
-		long pair = f - f % (2 * size), uncle = (pair / (2 * size)) % 2 ? pair - 2 * size : pair + 2 * size;
+		long pair = f - f % (2 * size),
+		     uncle = (pair / (2 * size)) % 2 ? pair - 2 * size : pair + 2 * size;
 
 		tail = are_buddies(nv, pair, uncle, order + 1);
 	}
@@ -240,7 +243,8 @@ static int order_of_list(const struct nv *nv, int l)
 	return l > 11 ? nv->block_order : l / 3;
 }
 
-static void bulk_free(struct nv *nv, int cpu_running, struct nv_zone *z, struct nv_pcp *p, long want, int l)
+static void bulk_free(struct nv *nv, int cpu_running, struct nv_zone *z, struct nv_pcp *p,
+		      long want, int l)
 {
 	long f;
 	int order, type;
@@ -335,7 +339,8 @@ static long take_smallest(struct nv *nv, struct nv_zone *z, int order, int type)
 	return -1;
 }
 
-/* Moves what is free in the block around f; -1 when the block's end is outside. *movable: frames in use that could move. */
+/* Moves what is free in the block around f; -1 when the block's end is outside. *movable: frames in
+ * use that could move. */
 static long move_free_of_block(struct nv *nv, long f, int type, long *movable)
 {
 	struct nv_zone *z = zone_at(nv, f);
@@ -376,7 +381,8 @@ void nv_isolate_block(struct nv *nv, int cpu, long f, int isolate)
 
 static int second_choices(int type, int i)
 {
-	static const int by_type[3][2] = {{RECLAIMABLE, MOVABLE}, {RECLAIMABLE, UNMOVABLE}, {UNMOVABLE, MOVABLE}};
+	static const int by_type[3][2] = {
+		{RECLAIMABLE, MOVABLE}, {RECLAIMABLE, UNMOVABLE}, {UNMOVABLE, MOVABLE}};
 
 	return by_type[type][i];
 }
@@ -551,7 +557,8 @@ unsigned nv_slow_flags(int order, unsigned gfp, int type)
 	return flags;
 }
 
-static int marks_allow(struct nv *nv, struct nv_zone *z, int order, long mark, int top, unsigned flags)
+static int marks_allow(struct nv *nv, struct nv_zone *z, int order, long mark, int top,
+		       unsigned flags)
 {
 	int privileged = (flags & (F_NONBLOCK | F_MINRESERVE | F_HIATOMIC | F_OOM)) != 0, o;
 	long usable = global_free(z) - ((1L << order) - 1) - (privileged ? 0 : z->reserved);
@@ -576,15 +583,17 @@ static int marks_allow(struct nv *nv, struct nv_zone *z, int order, long mark, i
 	return 0;
 }
 
-static int zone_suits(struct nv *nv, struct nv_zone *z, int order, int top, unsigned gfp, unsigned flags)
+static int zone_suits(struct nv *nv, struct nv_zone *z, int order, int top, unsigned gfp,
+		      unsigned flags)
 {
 	long raw[3] = {z->min, z->low, z->high}, mark = raw[flags & F_WMARK] + z->boost;
 
 	if (flags & F_IGNORE_WMARK)
 		return 1;
 	/*
-	 * The kernel's quick test for order 0 is left out: whatever it lets pass, with the flags' reductions of the mark the
-	 * full test lets pass as well, as long as the mark is not negative.
+	 * The kernel's quick test for order 0 is left out: whatever it lets pass, with the flags'
+	 * reductions of the mark the full test lets pass as well, as long as the mark is not
+	 * negative.
 	 */
 	if (marks_allow(nv, z, order, mark, top, flags))
 		return 1;
@@ -593,7 +602,8 @@ static int zone_suits(struct nv *nv, struct nv_zone *z, int order, int top, unsi
 	return 0;
 }
 
-static long from_list(struct nv *nv, struct nv_zone *z, int cpu, int order, int type, unsigned flags)
+static long from_list(struct nv *nv, struct nv_zone *z, int cpu, int order, int type,
+		      unsigned flags)
 {
 	struct nv_pcp *p = &z->pcp[cpu];
 	struct seq *s = &p->list[which_list(order, type)];
@@ -619,7 +629,8 @@ static long from_list(struct nv *nv, struct nv_zone *z, int cpu, int order, int 
 	return f;
 }
 
-static long from_buddy(struct nv *nv, struct nv_zone *z, int cpu, int order, int type, unsigned flags)
+static long from_buddy(struct nv *nv, struct nv_zone *z, int cpu, int order, int type,
+		       unsigned flags)
 {
 	long f = -1;
 
@@ -645,7 +656,8 @@ static void reserve_block(struct nv *nv, struct nv_zone *z, long f)
 	}
 }
 
-long nv_get_page(struct nv *nv, int cpu, int node, int order, unsigned gfp, int type, unsigned flags)
+long nv_get_page(struct nv *nv, int cpu, int node, int order, unsigned gfp, int type,
+		 unsigned flags)
 {
 	int list[NV_ZONES], n = zonelist(nv, node, gfp, list), i, top = highest_zone(nv, gfp);
 	struct nv_zone *z;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A second zone allocator, written to be obviously right rather than fast, for comparing with src/mm.
+ * A second zone allocator, written to be obviously right rather than fast, for comparing with
+ * src/mm.
  *
- * It shares no code, no header and no data structure with src/mm on purpose: lists are growable arrays of frame numbers
- * (element 0 is the head), everything else is one array entry per frame, every question is answered by looking at all of
- * it. It follows Linux 6.1.192 (mm/page_alloc.c, mm/vmstat.c) as kernel-facts describe it. Migratetypes: 0 unmovable,
- * 1 movable, 2 reclaimable, 3 highatomic, 5 isolated. Frames are numbered from 0.
+ * It shares no code, no header and no data structure with src/mm on purpose: lists are growable
+ * arrays of frame numbers (element 0 is the head), everything else is one array entry per frame,
+ * every question is answered by looking at all of it. It follows Linux 6.1.192 (mm/page_alloc.c,
+ * mm/vmstat.c) as kernel-facts describe it. Migratetypes: 0 unmovable, 1 movable, 2 reclaimable, 3
+ * highatomic, 5 isolated. Frames are numbered from 0.
  */
 #ifndef ZR_TESTS_NAIVE_H
 #define ZR_TESTS_NAIVE_H
@@ -56,18 +58,21 @@ struct nv {
 	int kswapd_woken; /* bit per node */
 };
 
-/* The caller fills the shape and the zones' constants; this allocates the rest. Everything is in use at first. */
+/* The caller fills the shape and the zones' constants; this allocates the rest. Everything is in
+ * use at first. */
 void nv_setup(struct nv *nv);
 void nv_destroy(struct nv *nv);
 
-long nv_get_page(struct nv *nv, int cpu, int node, int order, unsigned gfp, int type, unsigned flags); /* -1: none */
+long nv_get_page(struct nv *nv, int cpu, int node, int order, unsigned gfp, int type,
+		 unsigned flags); /* -1: none */
 unsigned nv_fast_flags(struct nv *nv, int node, unsigned gfp, int type);
 unsigned nv_slow_flags(int order, unsigned gfp, int type);
 void nv_free_page(struct nv *nv, int cpu, long f, int order);
 void nv_free_to_buddy(struct nv *nv, int cpu, long f, int order, int to_tail);
 void nv_drain_zone(struct nv *nv, int cpu_running, int cpu, int zone);
 int nv_isolate_free(struct nv *nv, int cpu, long f);
-/* set_migratetype_isolate and its undoing, without the check of what is in the block; @f is the block's first frame. */
+/* set_migratetype_isolate and its undoing, without the check of what is in the block; @f is the
+ * block's first frame. */
 void nv_isolate_block(struct nv *nv, int cpu, long f, int isolate);
 int nv_unreserve(struct nv *nv, int node, unsigned gfp, int type, int force);
 void nv_fold(struct nv *nv, int cpu);

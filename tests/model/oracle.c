@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random operations on a machine and on a naive allocator that shares nothing with it (naive.c): every answer must be the
- * same, and every so often every list in its order, every counter, every block's type.
+ * Random operations on a machine and on a naive allocator that shares nothing with it (naive.c):
+ * every answer must be the same, and every so often every list in its order, every counter, every
+ * block's type.
  *
  *   ZR_SEED=N         another sequence (the seed is printed)
  *   ZR_ORACLE_OPS=N   operations per geometry (default 200000)
@@ -31,17 +32,54 @@ static const struct geometry {
 	struct zone_shape zones[5];
 	long batch, high, threshold;
 } geometries[] = {
-	{"one zone, blocks of 512, one CPU", 11, 9, 1, 1,
-	 {{"DMA", 0, 0, 0, 0}, {"DMA32", 0, 1, 0, 0}, {"Normal", 0, 2, 0, 8192}}, 15, 120, 12},
-	{"three zones of odd sizes, two CPUs", 11, 9, 2, 1,
-	 {{"DMA", 0, 0, 1, 1400}, {"DMA32", 0, 1, 1401, 3333}, {"Normal", 0, 2, 4734, 5003}}, 7, 0, 6},
-	{"small blocks, four CPUs", 6, 4, 4, 1,
-	 {{"DMA", 0, 0, 0, 80}, {"DMA32", 0, 1, 80, 336}, {"Normal", 0, 2, 416, 1000}, {"Movable", 0, 3, 1416, 200}},
-	 3, 24, 3},
-	{"two nodes and one without memory", 8, 6, 2, 3,
-	 {{"DMA32", 0, 1, 64, 1024}, {"Normal", 0, 2, 1088, 1500}, {"Normal", 1, 2, 2588, 1700}}, 7, 40, 0},
-	{"no DMA32, high memory, batch 1", 11, 10, 2, 1,
-	 {{"DMA", 0, 0, 0, 1024}, {"Normal", 0, 1, 1024, 3000}, {"HighMem", 0, 2, 4024, 3100}}, 0, 0, 40},
+	{"one zone, blocks of 512, one CPU",
+	 11,
+	 9,
+	 1,
+	 1,
+	 {{"DMA", 0, 0, 0, 0}, {"DMA32", 0, 1, 0, 0}, {"Normal", 0, 2, 0, 8192}},
+	 15,
+	 120,
+	 12},
+	{"three zones of odd sizes, two CPUs",
+	 11,
+	 9,
+	 2,
+	 1,
+	 {{"DMA", 0, 0, 1, 1400}, {"DMA32", 0, 1, 1401, 3333}, {"Normal", 0, 2, 4734, 5003}},
+	 7,
+	 0,
+	 6},
+	{"small blocks, four CPUs",
+	 6,
+	 4,
+	 4,
+	 1,
+	 {{"DMA", 0, 0, 0, 80},
+	  {"DMA32", 0, 1, 80, 336},
+	  {"Normal", 0, 2, 416, 1000},
+	  {"Movable", 0, 3, 1416, 200}},
+	 3,
+	 24,
+	 3},
+	{"two nodes and one without memory",
+	 8,
+	 6,
+	 2,
+	 3,
+	 {{"DMA32", 0, 1, 64, 1024}, {"Normal", 0, 2, 1088, 1500}, {"Normal", 1, 2, 2588, 1700}},
+	 7,
+	 40,
+	 0},
+	{"no DMA32, high memory, batch 1",
+	 11,
+	 10,
+	 2,
+	 1,
+	 {{"DMA", 0, 0, 0, 1024}, {"Normal", 0, 1, 1024, 3000}, {"HighMem", 0, 2, 4024, 3100}},
+	 0,
+	 0,
+	 40},
 };
 
 struct world {
@@ -50,38 +88,52 @@ struct world {
 	struct live {
 		uint32_t f;
 		uint8_t order;
-	} *live;
+	} * live;
 	uint32_t nr_live, room;
 	char why[256];
 };
 
-/* One operation: numbers without a meaning of their own, so that any part of a sequence is a sequence. */
+/* One operation: numbers without a meaning of their own, so that any part of a sequence is a
+ * sequence. */
 struct op {
 	uint8_t kind, cpu, order, pick;
 	uint32_t n;
 };
 enum op_kind {
-	OP_ALLOC_FAST, OP_ALLOC_SLOW, OP_FREE, OP_FREE_DIRECT, OP_SPLIT, OP_LRU, OP_DRAIN_ALL, OP_DRAIN_ONE, OP_ISOLATE,
-	OP_UNRESERVE, OP_FOLD, OP_KSWAPD, OP_ROTATE, OP_ISOLATE_BLOCK, NR_OP_KINDS
+	OP_ALLOC_FAST,
+	OP_ALLOC_SLOW,
+	OP_FREE,
+	OP_FREE_DIRECT,
+	OP_SPLIT,
+	OP_LRU,
+	OP_DRAIN_ALL,
+	OP_DRAIN_ONE,
+	OP_ISOLATE,
+	OP_UNRESERVE,
+	OP_FOLD,
+	OP_KSWAPD,
+	OP_ROTATE,
+	OP_ISOLATE_BLOCK,
+	NR_OP_KINDS
 };
-static const char *const op_names[] = {"alloc fast", "alloc slow", "free", "free direct", "split", "lru", "drain all",
-				       "drain one", "isolate", "unreserve", "fold", "kswapd", "rotate",
-				       "isolate block"};
+static const char *const op_names[] = {"alloc fast", "alloc slow",   "free",	  "free direct",
+				       "split",	     "lru",	     "drain all", "drain one",
+				       "isolate",    "unreserve",    "fold",	  "kswapd",
+				       "rotate",     "isolate block"};
 
 static const uint32_t gfps[] = {
-	0xcc0,	  /* GFP_KERNEL */
-	0xcca,	  /* movable, high */
-	0xcd0,	  /* reclaimable */
-	0xa20,	  /* GFP_ATOMIC */
-	0xcca,	  0xcc0,
-	0x800,	  /* GFP_NOWAIT */
-	0xcc1,	  /* DMA */
-	0xcc4,	  /* DMA32 */
-	0xcc8,	  /* movable, not high */
-	0x200cca, /* THISNODE */
-	0xce0,	  /* GFP_KERNEL | __GFP_HIGH */
-	0x80a20,  /* atomic, no reserves */
-	0xc8,	  /* movable, neither reclaim */
+	0xcc0,			/* GFP_KERNEL */
+	0xcca,			/* movable, high */
+	0xcd0,			/* reclaimable */
+	0xa20,			/* GFP_ATOMIC */
+	0xcca,	  0xcc0, 0x800, /* GFP_NOWAIT */
+	0xcc1,			/* DMA */
+	0xcc4,			/* DMA32 */
+	0xcc8,			/* movable, not high */
+	0x200cca,		/* THISNODE */
+	0xce0,			/* GFP_KERNEL | __GFP_HIGH */
+	0x80a20,		/* atomic, no reserves */
+	0xc8,			/* movable, neither reclaim */
 };
 
 static bool differ(struct world *w, const char *what, long a, long b)
@@ -125,11 +177,11 @@ static void fill_oracle_zone(struct nv_zone *z, const struct mm_zone_config *c)
 
 static int *oracle_index(struct nv *nv, const char *name)
 {
-	return !strcmp(name, "DMA")	? &nv->idx_dma :
-	       !strcmp(name, "DMA32")	? &nv->idx_dma32 :
-	       !strcmp(name, "Normal")	? &nv->idx_normal :
-	       !strcmp(name, "HighMem") ? &nv->idx_high :
-					  &nv->idx_movable;
+	return !strcmp(name, "DMA")	  ? &nv->idx_dma
+	       : !strcmp(name, "DMA32")	  ? &nv->idx_dma32
+	       : !strcmp(name, "Normal")  ? &nv->idx_normal
+	       : !strcmp(name, "HighMem") ? &nv->idx_high
+					  : &nv->idx_movable;
 }
 
 /* batch and high by the kernel's formulas, said once more, or what the geometry says. */
@@ -140,9 +192,11 @@ static void size_lists(struct world *w, const struct geometry *g)
 			struct mm_pcp *pcp = mm_pcp(w->mm, (uint32_t)z, (uint32_t)c);
 			struct nv_pcp *p = &w->nv.z[z].pcp[c];
 
-			p->batch = 1; /* zones here are far below the 12288 pages where batch grows */
+			p->batch =
+				1; /* zones here are far below the 12288 pages where batch grows */
 			p->high = w->nv.z[z].low / g->cpus > 4 ? w->nv.z[z].low / g->cpus : 4;
-			if (differ(w, "batch", pcp->batch, p->batch) || differ(w, "high", pcp->high, p->high))
+			if (differ(w, "batch", pcp->batch, p->batch) ||
+			    differ(w, "high", pcp->high, p->high))
 				return;
 			if (g->batch)
 				pcp->batch = (int32_t)(p->batch = g->batch);
@@ -151,7 +205,8 @@ static void size_lists(struct world *w, const struct geometry *g)
 		}
 }
 
-/* All memory is given to the allocators as at boot: ascending, in the largest pieces, to the tails. */
+/* All memory is given to the allocators as at boot: ascending, in the largest pieces, to the tails.
+ */
 static void free_all(struct world *w)
 {
 	for (int z = 0; z < w->nv.nzones; z++) {
@@ -163,7 +218,8 @@ static void free_all(struct world *w)
 			while (f % (1L << order) || f + (1L << order) > end)
 				order--;
 			mm_build_allocated(w->mm, (struct frame){(uint32_t)f}, (uint32_t)order, 0);
-			mm_free_direct(w->mm, 0, (struct frame){(uint32_t)f}, (uint32_t)order, MM_FPI_TO_TAIL);
+			mm_free_direct(w->mm, 0, (struct frame){(uint32_t)f}, (uint32_t)order,
+				       MM_FPI_TO_TAIL);
 			nv_free_to_buddy(&w->nv, 0, f, order, 1);
 			f += 1L << order;
 		}
@@ -173,13 +229,18 @@ static void free_all(struct world *w)
 static void world_init(struct world *w, const struct geometry *g)
 {
 	struct mm_zone_config zones[ARRAY_SIZE(g->zones)];
-	struct mm_config cfg = {.release = "6.1.192", .nr_cpus = (uint32_t)g->cpus, .nr_nodes = (uint32_t)g->nodes,
-				.nr_orders = (uint32_t)g->norders, .pageblock_order = (uint32_t)g->block_order,
-				.nr_types = 5, .zones = zones};
+	struct mm_config cfg = {.release = "6.1.192",
+				.nr_cpus = (uint32_t)g->cpus,
+				.nr_nodes = (uint32_t)g->nodes,
+				.nr_orders = (uint32_t)g->norders,
+				.pageblock_order = (uint32_t)g->block_order,
+				.nr_types = 5,
+				.zones = zones};
 	struct error err = {""};
 
 	memset(w, 0, sizeof(*w));
-	w->nv.idx_dma = w->nv.idx_dma32 = w->nv.idx_normal = w->nv.idx_high = w->nv.idx_movable = -1;
+	w->nv.idx_dma = w->nv.idx_dma32 = w->nv.idx_normal = w->nv.idx_high = w->nv.idx_movable =
+		-1;
 	for (size_t i = 0; i < ARRAY_SIZE(g->zones) && g->zones[i].name; i++) {
 		const struct zone_shape *s = &g->zones[i];
 
@@ -240,7 +301,8 @@ static bool pcp_differs(struct world *w, uint32_t z, uint32_t cpu)
 		if (list_differs(w, mm_pcp_list(w->mm, z, cpu, l), &b->list[l], what))
 			return true;
 	}
-	return differ(w, "per-cpu count", a->count, b->count) || differ(w, "free factor", a->free_factor, b->factor) ||
+	return differ(w, "per-cpu count", a->count, b->count) ||
+	       differ(w, "free factor", a->free_factor, b->factor) ||
 	       differ(w, "counter difference", a->free_diff, b->diff);
 }
 
@@ -256,7 +318,8 @@ static bool zone_differs(struct world *w, uint32_t z)
 
 		for (int t = 0; t < NV_TYPES; t++) {
 			snprintf(what, sizeof(what), "zone %u order %d type %d", z, o, t);
-			if (list_differs(w, mm_buddy_list(w->mm, z, (uint32_t)o, (uint32_t)t), &b->list[o][t], what))
+			if (list_differs(w, mm_buddy_list(w->mm, z, (uint32_t)o, (uint32_t)t),
+					 &b->list[o][t], what))
 				return true;
 			nr += b->list[o][t].n;
 			free += t == 5 ? 0 : (long)b->list[o][t].n << o;
@@ -267,8 +330,10 @@ static bool zone_differs(struct world *w, uint32_t z)
 	for (uint32_t c = 0; c < w->mm->nr_cpus; c++)
 		if (pcp_differs(w, z, c))
 			return true;
-	return differ(w, "free pages", a->free, free) || differ(w, "global counter", a->free_global, b->nr_free) ||
-	       differ(w, "boost", a->boost, b->boost) || differ(w, "reserved", a->reserved_highatomic, b->reserved) ||
+	return differ(w, "free pages", a->free, free) ||
+	       differ(w, "global counter", a->free_global, b->nr_free) ||
+	       differ(w, "boost", a->boost, b->boost) ||
+	       differ(w, "reserved", a->reserved_highatomic, b->reserved) ||
 	       differ(w, "boosted", (a->flags & MM_ZONE_BOOSTED) != 0, b->boosted);
 }
 
@@ -313,9 +378,17 @@ static struct live live_take(struct world *w, uint32_t n)
 
 static void do_alloc(struct world *w, const struct op *op)
 {
-	struct mm_request rq = {.cpu = op->cpu % w->mm->nr_cpus, .node = op->n % w->mm->nr_nodes,
-				.order = op->order % w->mm->nr_orders, .gfp = gfps[op->pick % ARRAY_SIZE(gfps)]};
-	static const uint32_t extra[] = {0, 0, 0, 0, MM_ALLOC_OOM, MM_ALLOC_NO_WATERMARKS, MM_WMARK_HIGH,
+	struct mm_request rq = {.cpu = op->cpu % w->mm->nr_cpus,
+				.node = op->n % w->mm->nr_nodes,
+				.order = op->order % w->mm->nr_orders,
+				.gfp = gfps[op->pick % ARRAY_SIZE(gfps)]};
+	static const uint32_t extra[] = {0,
+					 0,
+					 0,
+					 0,
+					 MM_ALLOC_OOM,
+					 MM_ALLOC_NO_WATERMARKS,
+					 MM_WMARK_HIGH,
 					 MM_ALLOC_HIGHATOMIC};
 	uint32_t flags, oracle_flags;
 	struct frame f;
@@ -333,7 +406,8 @@ static void do_alloc(struct world *w, const struct op *op)
 	if (differ(w, "alloc flags", flags, oracle_flags))
 		return;
 	f = mm_get_page(w->mm, &rq, flags);
-	g = nv_get_page(&w->nv, (int)rq.cpu, (int)rq.node, (int)rq.order, rq.gfp, (int)rq.type, flags);
+	g = nv_get_page(&w->nv, (int)rq.cpu, (int)rq.node, (int)rq.order, rq.gfp, (int)rq.type,
+			flags);
 	if (!differ(w, "page", frame_is_none(f) ? -1 : (long)f.n, g) && g >= 0)
 		live_add(w, f.n, rq.order);
 }
@@ -347,7 +421,8 @@ static void do_free(struct world *w, const struct op *op)
 		mm_free_page(w->mm, cpu, (struct frame){l.f}, l.order);
 		nv_free_page(&w->nv, (int)cpu, l.f, l.order);
 	} else {
-		mm_free_direct(w->mm, cpu, (struct frame){l.f}, l.order, op->pick & 1 ? MM_FPI_TO_TAIL : 0);
+		mm_free_direct(w->mm, cpu, (struct frame){l.f}, l.order,
+			       op->pick & 1 ? MM_FPI_TO_TAIL : 0);
 		nv_free_to_buddy(&w->nv, (int)cpu, l.f, l.order, op->pick & 1);
 	}
 }
@@ -415,7 +490,8 @@ static void do_isolate(struct world *w, const struct op *op)
 
 static void do_unreserve(struct world *w, const struct op *op)
 {
-	struct mm_request rq = {.node = op->n % w->mm->nr_nodes, .gfp = gfps[op->pick % ARRAY_SIZE(gfps)]};
+	struct mm_request rq = {.node = op->n % w->mm->nr_nodes,
+				.gfp = gfps[op->pick % ARRAY_SIZE(gfps)]};
 
 	rq.type = mm_gfp_type(rq.gfp);
 	w->mm->cpu = 0;
@@ -460,7 +536,8 @@ static void do_isolate_block(struct world *w, const struct op *op)
 
 	if (zone == UINT32_MAX || f.n + (1u << w->nv.block_order) > w->mm->zones[zone].end)
 		return;
-	/* A larger buddy would first be split by the kernel; the rest of this test has no opinion on that. */
+	/* A larger buddy would first be split by the kernel; the rest of this test has no opinion
+	 * on that. */
 	if (w->nv.free_order[f.n & ~((1u << (w->nv.block_order + 1)) - 1)] > w->nv.block_order)
 		return;
 	if (!was && mm_block_type(w->mm, f) > MM_RECLAIMABLE)
@@ -521,18 +598,21 @@ static void do_op(struct world *w, const struct op *op)
 
 /* ---- sequences ---- */
 
-/* Weights of the rarer kinds, in thousandths; the rest allocates or frees, in turns of more and less. */
+/* Weights of the rarer kinds, in thousandths; the rest allocates or frees, in turns of more and
+ * less. */
 static const struct {
 	uint32_t upto;
 	enum op_kind kind;
-} rare[] = {{20, OP_FREE_DIRECT}, {35, OP_SPLIT},   {135, OP_LRU},   {137, OP_DRAIN_ALL}, {145, OP_DRAIN_ONE},
-	    {160, OP_ISOLATE},	  {166, OP_UNRESERVE}, {176, OP_FOLD}, {182, OP_KSWAPD},   {192, OP_ROTATE},
-	    {194, OP_ISOLATE_BLOCK}};
+} rare[] = {{20, OP_FREE_DIRECT}, {35, OP_SPLIT},    {135, OP_LRU},	     {137, OP_DRAIN_ALL},
+	    {145, OP_DRAIN_ONE},  {160, OP_ISOLATE}, {166, OP_UNRESERVE},    {176, OP_FOLD},
+	    {182, OP_KSWAPD},	  {192, OP_ROTATE},  {194, OP_ISOLATE_BLOCK}};
 
 static uint8_t pick_kind(struct rng *rng, uint64_t i)
 {
 	uint32_t r = (uint32_t)rng_below(rng, 1000);
-	uint32_t greed = i / 1500 % 3 == 2 ? 350 : 560; /* of 1000: how many of the common operations allocate */
+	uint32_t greed = i / 1500 % 3 == 2
+				 ? 350
+				 : 560; /* of 1000: how many of the common operations allocate */
 
 	for (size_t k = 0; k < ARRAY_SIZE(rare); k++)
 		if (r < rare[k].upto)
@@ -555,8 +635,10 @@ static void make_ops(struct op *ops, uint64_t n, struct rng *rng)
 	}
 }
 
-/* Runs the sequence on a fresh world; the number of operations done when a difference showed, 0 if none did. */
-static uint64_t run(const struct geometry *g, const struct op *ops, uint64_t n, uint64_t every, char *why)
+/* Runs the sequence on a fresh world; the number of operations done when a difference showed, 0 if
+ * none did. */
+static uint64_t run(const struct geometry *g, const struct op *ops, uint64_t n, uint64_t every,
+		    char *why)
 {
 	struct world w;
 	uint64_t i = 0;
@@ -604,8 +686,9 @@ static uint64_t shrink(const struct geometry *g, struct op *ops, uint64_t n, cha
 static void print_ops(const struct op *ops, uint64_t n, const char *why)
 {
 	for (uint64_t i = 0; i < n && i < 200; i++)
-		printf("#   %-13s cpu %u order %u gfp %#x pick %u n %u\n", op_names[ops[i].kind], ops[i].cpu,
-		       ops[i].order, gfps[ops[i].pick % ARRAY_SIZE(gfps)], ops[i].pick, ops[i].n);
+		printf("#   %-13s cpu %u order %u gfp %#x pick %u n %u\n", op_names[ops[i].kind],
+		       ops[i].cpu, ops[i].order, gfps[ops[i].pick % ARRAY_SIZE(gfps)], ops[i].pick,
+		       ops[i].n);
 	printf("#   => %s\n", why);
 }
 
@@ -622,8 +705,8 @@ static bool test_geometry(size_t i, uint64_t n, uint64_t seed)
 	bad = run(g, ops, n, COMPARE_EVERY, why);
 	printf("%sok %zu - %s\n", bad ? "not " : "", i + 1, g->name);
 	if (bad) {
-		printf("# ZR_SEED=%llu: differs by operation %llu; shrinking\n", (unsigned long long)seed,
-		       (unsigned long long)bad);
+		printf("# ZR_SEED=%llu: differs by operation %llu; shrinking\n",
+		       (unsigned long long)seed, (unsigned long long)bad);
 		bad = run(g, ops, bad, 1, why);
 		bad = shrink(g, ops, bad, why);
 		print_ops(ops, bad, why);
@@ -642,11 +725,12 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
 
 int main(void)
 {
-	uint64_t seed = from_environment("ZR_SEED", 20261121), n = from_environment("ZR_ORACLE_OPS", 200000);
+	uint64_t seed = from_environment("ZR_SEED", 20261121),
+		 n = from_environment("ZR_ORACLE_OPS", 200000);
 	bool ok = true;
 
-	printf("1..%zu\n# ZR_SEED=%llu ZR_ORACLE_OPS=%llu\n", ARRAY_SIZE(geometries), (unsigned long long)seed,
-	       (unsigned long long)n);
+	printf("1..%zu\n# ZR_SEED=%llu ZR_ORACLE_OPS=%llu\n", ARRAY_SIZE(geometries),
+	       (unsigned long long)seed, (unsigned long long)n);
 	for (size_t i = 0; i < ARRAY_SIZE(geometries); i++)
 		ok &= test_geometry(i, n, seed);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;

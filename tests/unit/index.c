@@ -2,8 +2,9 @@
 /*
  * The fragmentation index against figures that others published and vectors worked out by hand.
  *
- * The published ones: R. M. Harris, "mm: threshold for compaction", linux-mm, February 2018: two lines of buddyinfo and the
- * index for every order as /sys/kernel/debug/extfrag/extfrag_index printed it, in thousandths.
+ * The published ones: R. M. Harris, "mm: threshold for compaction", linux-mm, February 2018: two
+ * lines of buddyinfo and the index for every order as /sys/kernel/debug/extfrag/extfrag_index
+ * printed it, in thousandths.
  */
 #include "mm/mm.h"
 
@@ -20,7 +21,8 @@ static int index_of(const uint64_t *nr_free, uint32_t order)
 
 /* buddyinfo "1983 0 0 0 0 0 0 0 0 0 0": many small pieces, the index rises to fragmentation */
 static const int many_pieces[11] = {-1000, 500, 750, 875, 937, 969, 984, 992, 996, 998, 999};
-/* buddyinfo "1 0 0 0 0 0 0 0 0 0 0": hardly any memory; the letter's signs are those of a fraction */
+/* buddyinfo "1 0 0 0 0 0 0 0 0 0 0": hardly any memory; the letter's signs are those of a fraction
+ */
 static const int one_piece[11] = {-1000, -500, -250, -125, -62, -31, -15, -7, -3, -1, 0};
 
 START_TEST(published_many_pieces)
@@ -45,14 +47,16 @@ static const struct {
 	uint32_t order;
 	int index;
 } vectors[] = {
-	{{1000}, 9, 998},			   /* 1000 - (1000 + 1000000/512 = 1953) / 1000 = 1000 - 2 */
-	{{[8] = 1}, 9, -500},			   /* 1000 - (1000 + 256000/512 = 500) / 1 */
-	{{[8] = 2}, 9, 0},			   /* 1000 - (1000 + 1000) / 2 */
-	{{[9] = 1}, 9, -1000},			   /* would succeed */
-	{{[10] = 1}, 9, -1000},			   /* a larger one serves too */
-	{{1}, 9, -1},				   /* 1000 - (1000 + 1000/512 = 1) / 1 */
-	{{0}, 9, 0},				   /* nothing free: lack of memory */
-	{{[3] = 7, [5] = 1}, 6, 1000 - 2375 / 8},  /* 56 + 32 = 88 pages; 88000/64 = 1375; (1000 + 1375) / 8 */
+	{{1000}, 9, 998},	/* 1000 - (1000 + 1000000/512 = 1953) / 1000 = 1000 - 2 */
+	{{[8] = 1}, 9, -500},	/* 1000 - (1000 + 256000/512 = 500) / 1 */
+	{{[8] = 2}, 9, 0},	/* 1000 - (1000 + 1000) / 2 */
+	{{[9] = 1}, 9, -1000},	/* would succeed */
+	{{[10] = 1}, 9, -1000}, /* a larger one serves too */
+	{{1}, 9, -1},		/* 1000 - (1000 + 1000/512 = 1) / 1 */
+	{{0}, 9, 0},		/* nothing free: lack of memory */
+	{{[3] = 7, [5] = 1},
+	 6,
+	 1000 - 2375 / 8}, /* 56 + 32 = 88 pages; 88000/64 = 1375; (1000 + 1375) / 8 */
 };
 
 START_TEST(fragmentation_vectors)
@@ -62,8 +66,9 @@ START_TEST(fragmentation_vectors)
 END_TEST
 
 /*
- * Why settings below about 500 are one setting: without a suitable block the free pages are at most blocks * 2^(order-1),
- * so the index is at least 500 - 1000 / blocks. Expect it for many blocks of the next smaller order.
+ * Why settings below about 500 are one setting: without a suitable block the free pages are at
+ * most blocks * 2^(order-1), so the index is at least 500 - 1000 / blocks. Expect it for many
+ * blocks of the next smaller order.
  */
 START_TEST(index_has_a_floor)
 {
@@ -77,7 +82,8 @@ START_TEST(index_has_a_floor)
 }
 END_TEST
 
-/* T7: {order 0: 8, order 3: 1} is 16 pages, for order 2 there are 2 suitable blocks: 1000 * (16 - 8) / 16. */
+/* T7: {order 0: 8, order 3: 1} is 16 pages, for order 2 there are 2 suitable blocks: 1000 * (16 -
+ * 8) / 16. */
 START_TEST(unusable_index)
 {
 	uint64_t nr_free[11] = {[0] = 8, [3] = 1}, none[11] = {0};
@@ -93,7 +99,8 @@ START_TEST(unusable_index)
 	mm_index_from_counts(nr_free, 11, 4, &ix);
 	ck_assert_int_eq(mm_unusable_index(&ix, 4), 1000);
 	mm_index_from_counts(none, 11, 2, &ix);
-	ck_assert_int_eq(mm_unusable_index(&ix, 2), 1000); /* nothing free: all unusable, as the kernel says */
+	ck_assert_int_eq(mm_unusable_index(&ix, 2),
+			 1000); /* nothing free: all unusable, as the kernel says */
 }
 END_TEST
 
@@ -110,12 +117,14 @@ START_TEST(extfrag_for_order)
 }
 END_TEST
 
-/* 64-bit products: 2^31 order-10 blocks are 8 PiB; free_pages * 1000 does not fit 32 bits long before. */
+/* 64-bit products: 2^31 order-10 blocks are 8 PiB; free_pages * 1000 does not fit 32 bits long
+ * before. */
 START_TEST(large_machines)
 {
 	uint64_t nr_free[11] = {[8] = 1ull << 31};
 
-	ck_assert_int_eq(index_of(nr_free, 9), 500); /* (1000 + 2^39 * 1000 / 512) / 2^31 = 500 and a bit */
+	ck_assert_int_eq(index_of(nr_free, 9),
+			 500); /* (1000 + 2^39 * 1000 / 512) / 2^31 = 500 and a bit */
 }
 END_TEST
 

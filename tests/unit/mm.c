@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The buddy lists: split, merge, order of lists, moving and isolating. Every case draws the memory before and after;
- * the notation is in mm_kit.h. Blocks have 16 pages here, orders go to 5: pageblock_order 9 and order 10 of a real
- * machine are 4 and 5. Expected values were worked out by hand from page_alloc.c of 6.1.192.
+ * The buddy lists: split, merge, order of lists, moving and isolating. Every case draws the memory
+ * before and after; the notation is in mm_kit.h. Blocks have 16 pages here, orders go to 5:
+ * pageblock_order 9 and order 10 of a real machine are 4 and 5. Expected values were worked out by
+ * hand from page_alloc.c of 6.1.192.
  */
 #include "tests/unit/mm_kit.h"
 
 /* ---- split ---- */
 
 /*
- * before  xxxxxxxx m-------        one free buddy of order 3 at 8, and one each of orders 2, 1, 0 behind it
+ * before  xxxxxxxx m-------        one free buddy of order 3 at 8, and one each of orders 2, 1, 0
+ *                                  behind it
  * after   xxxxxxxx x m m- m---     order 0 taken out of it
- * Expect the lowest page, and each upper half at the HEAD of its order's list: 12, 10, 9 [expand; vector T9].
+ * Expect the lowest page, and each upper half at the HEAD of its order's list: 12, 10, 9 [expand;
+ * vector T9].
  */
 START_TEST(expand_puts_upper_halves_at_the_heads)
 {
@@ -28,9 +31,11 @@ START_TEST(expand_puts_upper_halves_at_the_heads)
 END_TEST
 
 /*
- * before  m-------xxxxxxxx         order 1 wanted by unmovable, though the buddy was on a movable list
+ * before  m-------xxxxxxxx         order 1 wanted by unmovable, though the buddy was on a movable
+ *                                  list
  * after   x=u-u---xxxxxxxx
- * Expect the rest on the lists of the type that took it: this is how lists and blocks come to differ in 6.1.
+ * Expect the rest on the lists of the type that took it: this is how lists and blocks come to
+ * differ in 6.1.
  */
 START_TEST(expand_uses_the_lists_of_the_taker)
 {
@@ -55,8 +60,8 @@ START_TEST(take_whole)
 END_TEST
 
 /*
- * Expect the smallest order that has something of the wanted type, and there the head of the list, not the lowest pfn;
- * lists of other types do not count [__rmqueue_smallest].
+ * Expect the smallest order that has something of the wanted type, and there the head of the list,
+ * not the lowest pfn; lists of other types do not count [__rmqueue_smallest].
  */
 START_TEST(smallest_takes_the_head_of_the_lowest_order)
 {
@@ -92,16 +97,17 @@ START_TEST(merge_climbs)
 	ck_assert_int_eq(mm->zones[0].free, 16);
 	ck_assert_int_eq(mm->zones[0].free_global, 16);
 	ck_assert_uint_eq(mm->zones[0].nr_free[4], 1);
-	ck_assert_uint_eq(mm->zones[0].nr_free[0] + mm->zones[0].nr_free[1] + mm->zones[0].nr_free[2] +
-				  mm->zones[0].nr_free[3], 0);
+	ck_assert_uint_eq(mm->zones[0].nr_free[0] + mm->zones[0].nr_free[1] +
+				  mm->zones[0].nr_free[2] + mm->zones[0].nr_free[3],
+			  0);
 	mm_free(mm);
 }
 END_TEST
 
 /*
  * before  xx m- mxxx               page 0 freed (1 in use), then page 5 freed (4 free), then page 1
- * Expect a free neighbour to merge only with the same order: 4+5 makes order 1, its buddy 6-7 is in use; when 1 comes,
- * 0+1 joins 2-3, and 0-3 joins nothing because 4-7 is not wholly free.
+ * Expect a free neighbour to merge only with the same order: 4+5 makes order 1, its buddy 6-7 is
+ * in use; when 1 comes, 0+1 joins 2-3, and 0-3 joins nothing because 4-7 is not wholly free.
  */
 START_TEST(merge_needs_the_same_order)
 {
@@ -120,7 +126,8 @@ END_TEST
 /*
  * before  uxm-xxxxuxxxxxxx         9 freed as movable, 1 as reclaimable
  * after   r---xxxxm-xxxxxx
- * Expect types not to matter below pageblock order, and the result on the list of the page that was freed.
+ * Expect types not to matter below pageblock order, and the result on the list of the page that
+ * was freed.
  */
 START_TEST(merge_below_a_block_ignores_types)
 {
@@ -151,7 +158,8 @@ static const struct {
 	{MM_ISOLATE, MM_ISOLATE, true},
 };
 
-/* Expect block types to matter from pageblock order on [__free_one_page, migratetype_is_mergeable]. */
+/* Expect block types to matter from pageblock order on [__free_one_page, migratetype_is_mergeable].
+ */
 START_TEST(merge_of_blocks)
 {
 	struct mm *mm = kit_draw("x===============|x===============", NULL);
@@ -164,15 +172,14 @@ START_TEST(merge_of_blocks)
 	ck_assert_uint_eq(mm_list_count(mm, mm_buddy_list(mm, 0, 5, type)), block_pairs[_i].merges);
 	ck_assert_uint_eq(mm->zones[0].nr_free[4], block_pairs[_i].merges ? 0 : 2);
 	/* Isolated pages are on lists but are not counted as free. */
-	ck_assert_int_eq(mm->zones[0].free,
-			 type == MM_ISOLATE ? 0 : buddy == MM_ISOLATE ? 16 : 32);
+	ck_assert_int_eq(mm->zones[0].free, type == MM_ISOLATE ? 0 : buddy == MM_ISOLATE ? 16 : 32);
 	mm_free(mm);
 }
 END_TEST
 
 /*
- * It is the BLOCK of the buddy that decides, not the list it is on: a highatomic block's free page may wait on a movable
- * list. Expect no merge.
+ * It is the BLOCK of the buddy that decides, not the list it is on: a highatomic block's free page
+ * may wait on a movable list. Expect no merge.
  */
 START_TEST(merge_asks_the_block_of_the_buddy)
 {
@@ -187,7 +194,8 @@ END_TEST
 
 /*
  * before  # x m- x===...   the zone starts at 1
- * Expect page 1 to find no buddy at 0, which is not in the zone; and the last page of a zone none behind its end.
+ * Expect page 1 to find no buddy at 0, which is not in the zone; and the last page of a zone none
+ * behind its end.
  */
 START_TEST(merge_stays_in_the_zone)
 {
@@ -203,7 +211,8 @@ END_TEST
 /* Two whole orders 4 make 5; 5 is the last: expect two of them side by side. */
 START_TEST(merge_stops_at_the_highest_order)
 {
-	struct mm *mm = kit_draw("x===============|m---------------|m-------------------------------", NULL);
+	struct mm *mm = kit_draw(
+		"x===============|m---------------|m-------------------------------", NULL);
 
 	mm_free_one(mm, at(0), 4, MM_MOVABLE, 0);
 	expect_memory(mm, "m-------------------------------|m-------------------------------");
@@ -246,7 +255,8 @@ END_TEST
 
 /*
  * The page that merged is judged by where it ended:
- * before  mxxx m--- m-xx xxxx      1 freed: becomes [0,1]; its pair [0,3] has the free order-2 buddy [4,7]
+ * before  mxxx m--- m-xx xxxx      1 freed: becomes [0,1]; its pair [0,3] has the free order-2
+ *                                  buddy [4,7]
  * Expect [0,1] at the tail, behind [8,9].
  */
 START_TEST(merge_likely_looks_at_the_merged_page)
@@ -260,16 +270,19 @@ START_TEST(merge_likely_looks_at_the_merged_page)
 END_TEST
 
 /*
- * buddy_merge_likely answers for orders up to the highest minus two only (8 on real machines, 3 here).
- * Order 3 at 0 freed, its pair [0,15] has the free order-4 buddy at 16: expect the tail.
+ * buddy_merge_likely answers for orders up to the highest minus two only (8 on real machines, 3
+ * here). Order 3 at 0 freed, its pair [0,15] has the free order-4 buddy at 16: expect the tail.
  * Order 4 at 0 freed, its pair [0,31] has the free order-5 buddy at 32: expect the head.
  */
 START_TEST(merge_likely_ends_below_the_highest_orders)
 {
-	struct mm *mm = kit_draw("x=======xxxxxxxx|m---------------|x===============x===============|m-------xxxxxxxx",
-				 NULL);
-	struct mm *high = kit_draw("x===============|xxxxxxxxxxxxxxxx|m-------------------------------|"
-				   "m---------------|xxxxxxxxxxxxxxxx", NULL);
+	struct mm *mm = kit_draw(
+		"x=======xxxxxxxx|m---------------|x===============x===============|m-------xxxxxxxx",
+		NULL);
+	struct mm *high =
+		kit_draw("x===============|xxxxxxxxxxxxxxxx|m-------------------------------|"
+			 "m---------------|xxxxxxxxxxxxxxxx",
+			 NULL);
 
 	mm_free_one(mm, at(0), 3, MM_MOVABLE, 0);
 	expect_list(mm, 3, MM_MOVABLE, "64 0");
@@ -292,19 +305,36 @@ START_TEST(to_tail_is_obeyed)
 END_TEST
 
 /*
- * Two zones meet at pfn 5; page 5 is the first of the upper one. Its pair [4,5] begins in the lower zone, so the
- * kernel compares the zone of page 4 with that of [6,7], which is the upper: not buddies [buddy_merge_likely gives
- * find_buddy_page_pfn the pair's first page]. Expect the head.
+ * Two zones meet at pfn 5; page 5 is the first of the upper one. Its pair [4,5] begins in the
+ * lower zone, so the kernel compares the zone of page 4 with that of [6,7], which is the upper:
+ * not buddies [buddy_merge_likely gives find_buddy_page_pfn the pair's first page]. Expect the
+ * head.
  */
 START_TEST(merge_likely_across_a_zone_border)
 {
 	struct mm_zone_config zones[] = {
-		{.name = "DMA32", .index = 1, .start_pfn = 0, .spanned = 5, .present = 5, .managed = 5},
-		{.name = "Normal", .index = 2, .start_pfn = 5, .spanned = 11, .present = 11, .managed = 11},
+		{.name = "DMA32",
+		 .index = 1,
+		 .start_pfn = 0,
+		 .spanned = 5,
+		 .present = 5,
+		 .managed = 5},
+		{.name = "Normal",
+		 .index = 2,
+		 .start_pfn = 5,
+		 .spanned = 11,
+		 .present = 11,
+		 .managed = 11},
 	};
-	struct mm_config cfg = {.release = "6.1.192", .end_pfn = 16, .nr_cpus = 1, .nr_nodes = 1,
-				.nr_orders = KIT_ORDERS, .pageblock_order = KIT_BLOCK_ORDER, .nr_types = 5,
-				.zones = zones, .nr_zones = 2};
+	struct mm_config cfg = {.release = "6.1.192",
+				.end_pfn = 16,
+				.nr_cpus = 1,
+				.nr_nodes = 1,
+				.nr_orders = KIT_ORDERS,
+				.pageblock_order = KIT_BLOCK_ORDER,
+				.nr_types = 5,
+				.zones = zones,
+				.nr_zones = 2};
 	struct error err;
 	struct mm *mm = mm_new(&cfg, &err);
 
@@ -319,7 +349,8 @@ START_TEST(merge_likely_across_a_zone_border)
 }
 END_TEST
 
-/* A direct free goes to the list of its block's type, whatever the page was asked for as [__free_pages_ok]. */
+/* A direct free goes to the list of its block's type, whatever the page was asked for as
+ * [__free_pages_ok]. */
 START_TEST(direct_free_takes_the_type_of_the_block)
 {
 	struct mm *mm = kit_draw("x===xxxxxxxxxxxx|x=======x=======", "MR");
@@ -338,8 +369,8 @@ END_TEST
 /*
  * block   m u-x L===x=V r---      block type M; all free pages move to reclaimable
  * after   r r-x L===x=V r---
- * Expect ascending pfn, each to the tail of its order's list; 1+2+4 pages moved. Movable are the 4 pages of the compound
- * LRU page (tails share the head's flag) and V: 5.
+ * Expect ascending pfn, each to the tail of its order's list; 1+2+4 pages moved. Movable are the 4
+ * pages of the compound LRU page (tails share the head's flag) and V: 5.
  */
 START_TEST(move_block_counts_compound_pages)
 {
@@ -370,8 +401,9 @@ START_TEST(move_block_counts_within_the_block)
 END_TEST
 
 /*
- * The zone starts at 5, in the middle of a block: expect the walk to begin at the page itself, so 5 does not move when
- * asked by 8. The zone ends at 23: expect nothing to move in the last block [move_freepages_block].
+ * The zone starts at 5, in the middle of a block: expect the walk to begin at the page itself, so
+ * 5 does not move when asked by 8. The zone ends at 23: expect nothing to move in the last block
+ * [move_freepages_block].
  */
 START_TEST(move_block_at_the_edges_of_a_zone)
 {
@@ -387,8 +419,9 @@ END_TEST
 /* ---- isolating a free page ---- */
 
 /*
- * Order 2 at 4 isolated: expect it off its list, allocated, counted out; its block keeps its type, because the page is
- * smaller than half a block. The watermark is min + 2^order against order 0: 11 free pages, min 6: 6 + 4 = 10 < 11 - 0.
+ * Order 2 at 4 isolated: expect it off its list, allocated, counted out; its block keeps its type,
+ * because the page is smaller than half a block. The watermark is min + 2^order against order 0:
+ * 11 free pages, min 6: 6 + 4 = 10 < 11 - 0.
  */
 START_TEST(isolate_small)
 {
@@ -405,8 +438,8 @@ START_TEST(isolate_small)
 END_TEST
 
 /*
- * 11 free pages: min 7 + 4 = 11 is not below 11: expect 0 and no change. The unboosted watermark counts; the reserve
- * for highatomic is taken off first: 16 reserved pages leave nothing.
+ * 11 free pages: min 7 + 4 = 11 is not below 11: expect 0 and no change. The unboosted watermark
+ * counts; the reserve for highatomic is taken off first: 16 reserved pages leave nothing.
  */
 START_TEST(isolate_obeys_the_min_watermark)
 {
@@ -426,13 +459,15 @@ START_TEST(isolate_obeys_the_min_watermark)
 END_TEST
 
 /*
- * From half a block on (order 3 here, 8 on real machines) normal blocks become movable; the highatomic block at 32 keeps
- * its type. An order-5 page has two blocks. [__isolate_free_page]
+ * From half a block on (order 3 here, 8 on real machines) normal blocks become movable; the
+ * highatomic block at 32 keeps its type. An order-5 page has two blocks. [__isolate_free_page]
  */
 START_TEST(isolate_large_retypes_the_block)
 {
-	struct mm *mm = kit_draw("u-------u---xxxx|xxxxxxxxxxxxxxxx|h-------xxxxxxxx|xxxxxxxxxxxxxxxx|"
-				 "r-------------------------------", "UUHURU");
+	struct mm *mm =
+		kit_draw("u-------u---xxxx|xxxxxxxxxxxxxxxx|h-------xxxxxxxx|xxxxxxxxxxxxxxxx|"
+			 "r-------------------------------",
+			 "UUHURU");
 
 	ck_assert_uint_eq(mm_isolate_free_page(mm, 0, at(0), 3), 8);
 	ck_assert_uint_eq(mm_isolate_free_page(mm, 0, at(32), 3), 8);
@@ -479,9 +514,10 @@ END_TEST
 /* ---- order of lists ---- */
 
 /*
- * List A B C D (head A). Expect the rotation of fast_find_migrateblock with B found to give C D A B, and the other
- * direction to undo it; a page that is there already moves nothing. The second half is the walk of
- * fast_isolate_freepages that found C: C D A B, then C is taken. [Vector T10; move_freelist_head, move_freelist_tail]
+ * List A B C D (head A). Expect the rotation of fast_find_migrateblock with B found to give C D A
+ * B, and the other direction to undo it; a page that is there already moves nothing. The second
+ * half is the walk of fast_isolate_freepages that found C: C D A B, then C is taken. [Vector T10;
+ * move_freelist_head, move_freelist_tail]
  */
 START_TEST(rotations)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What happens when a migratetype has nothing left: the search of other types' lists, taking pages or whole blocks from
- * them, the watermark boost that this causes, and the highatomic reserve. Rules: kernel-facts 2.1, 2.2, 2.5, 5.6;
- * page_alloc.c of 6.1.192. Drawings: mm_kit.h (blocks of 16 pages; from order 2 on a whole block may be taken).
+ * What happens when a migratetype has nothing left: the search of other types' lists, taking pages
+ * or whole blocks from them, the watermark boost that this causes, and the highatomic reserve.
+ * Rules: kernel-facts 2.1, 2.2, 2.5, 5.6; page_alloc.c of 6.1.192. Drawings: mm_kit.h (blocks of
+ * 16 pages; from order 2 on a whole block may be taken).
  */
 #include "tests/unit/mm_kit.h"
 
@@ -19,40 +20,55 @@ static const struct {
 	int head; /* -1: none */
 	uint32_t fb_order, fb_type;
 } searches[] = {
-	{"unmovable looks at reclaimable first", "m---xxxxr---xxxx", 0, MM_UNMOVABLE, 0, 8, 2, MM_RECLAIMABLE},
+	{"unmovable looks at reclaimable first", "m---xxxxr---xxxx", 0, MM_UNMOVABLE, 0, 8, 2,
+	 MM_RECLAIMABLE},
 	{"then at movable", "m---xxxxxxxxxxxx", 0, MM_UNMOVABLE, 0, 0, 2, MM_MOVABLE},
-	{"movable looks at reclaimable first", "u---xxxxr---xxxx", 0, MM_MOVABLE, 0, 8, 2, MM_RECLAIMABLE},
+	{"movable looks at reclaimable first", "u---xxxxr---xxxx", 0, MM_MOVABLE, 0, 8, 2,
+	 MM_RECLAIMABLE},
 	{"then at unmovable", "u---xxxxxxxxxxxx", 0, MM_MOVABLE, 0, 0, 2, MM_UNMOVABLE},
-	{"reclaimable looks at unmovable first", "m---xxxxu---xxxx", 0, MM_RECLAIMABLE, 0, 8, 2, MM_UNMOVABLE},
+	{"reclaimable looks at unmovable first", "m---xxxxu---xxxx", 0, MM_RECLAIMABLE, 0, 8, 2,
+	 MM_UNMOVABLE},
 	{"then at movable", "m---xxxxxxxxxxxx", 0, MM_RECLAIMABLE, 0, 0, 2, MM_MOVABLE},
-	{"the largest order wins over the preferred type", "m-------r---xxxx", 0, MM_UNMOVABLE, 0, 0, 3, MM_MOVABLE},
+	{"the largest order wins over the preferred type", "m-------r---xxxx", 0, MM_UNMOVABLE, 0,
+	 0, 3, MM_MOVABLE},
 	{"the head of the list", "m---xxxxm---xxxx", 0, MM_UNMOVABLE, 0, 0, 2, MM_MOVABLE},
-	{"never highatomic, CMA or isolated pages", "h---xxxxc---xxxx|i---xxxxxxxxxxxx", 0, MM_UNMOVABLE, 0, -1, 0, 0},
+	{"never highatomic, CMA or isolated pages", "h---xxxxc---xxxx|i---xxxxxxxxxxxx", 0,
+	 MM_UNMOVABLE, 0, -1, 0, 0},
 	{"nothing below the order asked for", "m---xxxxxxxxxxxx", 3, MM_UNMOVABLE, 0, -1, 0, 0},
-	/* Movable cannot have the block of a buddy below half the block's order: the smallest piece splits least. */
-	{"movable takes the smallest of small ones", "u-xxxxxxuxxxxxxx", 0, MM_MOVABLE, 0, 8, 0, MM_UNMOVABLE},
-	{"and there the preferred type", "u-xxuxxxxxxxxxrx", 0, MM_MOVABLE, 0, 14, 0, MM_RECLAIMABLE},
-	{"but not below what it asked for", "u-xxxxxxuxxxxxxx", 1, MM_MOVABLE, 0, 0, 1, MM_UNMOVABLE},
-	{"one large buddy and it takes that", "u-xxuxxxxxxxr---", 0, MM_MOVABLE, 0, 12, 2, MM_RECLAIMABLE},
-	{"others take the largest of small ones", "m-xxxxxxmxxxxxxx", 0, MM_UNMOVABLE, 0, 0, 1, MM_MOVABLE},
+	/* Movable cannot have the block of a buddy below half the block's order: the smallest piece
+	   splits least. */
+	{"movable takes the smallest of small ones", "u-xxxxxxuxxxxxxx", 0, MM_MOVABLE, 0, 8, 0,
+	 MM_UNMOVABLE},
+	{"and there the preferred type", "u-xxuxxxxxxxxxrx", 0, MM_MOVABLE, 0, 14, 0,
+	 MM_RECLAIMABLE},
+	{"but not below what it asked for", "u-xxxxxxuxxxxxxx", 1, MM_MOVABLE, 0, 0, 1,
+	 MM_UNMOVABLE},
+	{"one large buddy and it takes that", "u-xxuxxxxxxxr---", 0, MM_MOVABLE, 0, 12, 2,
+	 MM_RECLAIMABLE},
+	{"others take the largest of small ones", "m-xxxxxxmxxxxxxx", 0, MM_UNMOVABLE, 0, 0, 1,
+	 MM_MOVABLE},
 	/* With NOFRAGMENT only whole blocks may be taken, for requests below a block. */
-	{"no mixing of blocks", "m-------xxxxxxxx|xxxxxxxxxxxxxxxx", 0, MM_UNMOVABLE, NOFRAGMENT, -1, 0, 0},
-	{"a whole block mixes nothing", "m---------------|xxxxxxxxxxxxxxxx", 0, MM_UNMOVABLE, NOFRAGMENT, 0, 4,
-	 MM_MOVABLE},
-	{"a request of a block's size", "m---------------|xxxxxxxxxxxxxxxx", 4, MM_UNMOVABLE, NOFRAGMENT, 0, 4,
-	 MM_MOVABLE},
-	{"a larger request", "m---------------|xxxxxxxxxxxxxxxx", 5, MM_UNMOVABLE, NOFRAGMENT, -1, 0, 0},
+	{"no mixing of blocks", "m-------xxxxxxxx|xxxxxxxxxxxxxxxx", 0, MM_UNMOVABLE, NOFRAGMENT,
+	 -1, 0, 0},
+	{"a whole block mixes nothing", "m---------------|xxxxxxxxxxxxxxxx", 0, MM_UNMOVABLE,
+	 NOFRAGMENT, 0, 4, MM_MOVABLE},
+	{"a request of a block's size", "m---------------|xxxxxxxxxxxxxxxx", 4, MM_UNMOVABLE,
+	 NOFRAGMENT, 0, 4, MM_MOVABLE},
+	{"a larger request", "m---------------|xxxxxxxxxxxxxxxx", 5, MM_UNMOVABLE, NOFRAGMENT, -1,
+	 0, 0},
 };
 
 START_TEST(search)
 {
 	struct mm *mm = kit_draw(searches[_i].memory, NULL);
 	struct mm_fallback fb;
-	bool found = mm_find_fallback(mm, 0, searches[_i].order, searches[_i].type, searches[_i].flags, &fb);
+	bool found = mm_find_fallback(mm, 0, searches[_i].order, searches[_i].type,
+				      searches[_i].flags, &fb);
 
 	ck_assert_msg(found == (searches[_i].head >= 0), "%s", searches[_i].what);
 	if (found) {
-		ck_assert_msg(fb.head.n == (uint32_t)searches[_i].head, "%s: %u", searches[_i].what, fb.head.n);
+		ck_assert_msg(fb.head.n == (uint32_t)searches[_i].head, "%s: %u", searches[_i].what,
+			      fb.head.n);
 		ck_assert_uint_eq(fb.order, searches[_i].fb_order);
 		ck_assert_uint_eq(fb.type, searches[_i].fb_type);
 	} else {
@@ -63,7 +79,8 @@ START_TEST(search)
 }
 END_TEST
 
-/* With mobility grouping off even a movable order-0 request takes the largest, for it may have the block. */
+/* With mobility grouping off even a movable order-0 request takes the largest, for it may have the
+ * block. */
 START_TEST(search_without_grouping)
 {
 	struct mm *mm = kit_draw("u-xxxxxxuxxxxxxx", NULL);
@@ -79,8 +96,8 @@ END_TEST
 /* ---- what is taken ---- */
 
 /*
- * One row: order 0 wanted by @type; the memory and block types before, after the steal, and whether the block of the
- * buddy is then of the wanted type. Half a block is 8 pages.
+ * One row: order 0 wanted by @type; the memory and block types before, after the steal, and
+ * whether the block of the buddy is then of the wanted type. Half a block is 8 pages.
  */
 static const struct {
 	const char *what;
@@ -89,36 +106,49 @@ static const struct {
 	bool change_ownership;
 } steals[] = {
 	/* A reserve's block is left alone: only the buddy moves. */
-	{"highatomic block", MM_MOVABLE, "u---xxxxuxxxxxxx", "H",
-	 "m---xxxxuxxxxxxx", "H", false},
+	{"highatomic block", MM_MOVABLE, "u---xxxxuxxxxxxx", "H", "m---xxxxuxxxxxxx", "H", false},
 	/* From a block on: every block inside changes its type. */
 	{"two whole blocks", MM_UNMOVABLE, "m-------------------------------", "MR",
 	 "u-------------------------------", "UU", true},
-	/* Unmovable into a movable block: everything that is not on the LRU is alike. 4 free + 4 alike = 8. */
+	/* Unmovable into a movable block: everything that is not on the LRU is alike. 4 free + 4
+	   alike = 8. */
 	{"enough is alike", MM_UNMOVABLE, "m---LLLLLLLLxxxx", "M", "u---LLLLLLLLxxxx", "U", true},
 	/* 9 on the LRU: 4 free + 3 alike = 7. The pages move all the same. */
-	{"too little is alike", MM_UNMOVABLE, "m---LLLLLLLLLxxx", "M", "u---LLLLLLLLLxxx", "M", false},
+	{"too little is alike", MM_UNMOVABLE, "m---LLLLLLLLLxxx", "M", "u---LLLLLLLLLxxx", "M",
+	 false},
 	/* Pages of a compound page count one by one: 8 + 1 on the LRU. */
 	{"tails count", MM_UNMOVABLE, "m---LxxxL=======", "M", "u---LxxxL=======", "M", false},
-	{"tails count as alike, too", MM_MOVABLE, "u---L===xxxxxxxx", "U", "m---L===xxxxxxxx", "M", true},
+	{"tails count as alike, too", MM_MOVABLE, "u---L===xxxxxxxx", "U", "m---L===xxxxxxxx", "M",
+	 true},
 	/* Balloon pages are movable as well. */
-	{"movable without LRU", MM_UNMOVABLE, "m---LVVVLLLLVxxx", "M", "u---LVVVLLLLVxxx", "M", false},
+	{"movable without LRU", MM_UNMOVABLE, "m---LVVVLLLLVxxx", "M", "u---LVVVLLLLVxxx", "M",
+	 false},
 	/* Unmovable into reclaimable: nothing is alike, only free pages count: 8, then 7. */
-	{"free alone, enough", MM_UNMOVABLE, "r---xxxxr---xxxx", "R", "u---xxxxu---xxxx", "U", true},
-	{"free alone, too little", MM_UNMOVABLE, "r---xxxxr-rxxxxx", "R", "u---xxxxu-uxxxxx", "R", false},
+	{"free alone, enough", MM_UNMOVABLE, "r---xxxxr---xxxx", "R", "u---xxxxu---xxxx", "U",
+	 true},
+	{"free alone, too little", MM_UNMOVABLE, "r---xxxxr-rxxxxx", "R", "u---xxxxu-uxxxxx", "R",
+	 false},
 	/* Movable into unmovable: LRU pages are alike. 4 + 4, then 4 + 3. */
 	{"movable, enough", MM_MOVABLE, "u---LLLLxxxxxxxx", "U", "m---LLLLxxxxxxxx", "M", true},
-	{"movable, too little", MM_MOVABLE, "u---LLLxxxxxxxxx", "U", "m---LLLxxxxxxxxx", "U", false},
-	/* Not eligible: one buddy moves, its neighbours on the same list stay, whatever is alike. */
+	{"movable, too little", MM_MOVABLE, "u---LLLxxxxxxxxx", "U", "m---LLLxxxxxxxxx", "U",
+	 false},
+	/* Not eligible: one buddy moves, its neighbours on the same list stay, whatever is alike.
+	 */
 	{"single piece", MM_MOVABLE, "uxuxLLLLLLLLLLLL", "U", "mxuxLLLLLLLLLLLL", "U", false},
-	/* Unmovable takes blocks for small buddies, too: 2 free, 14 alike; pages of any list move. */
-	{"small but eligible", MM_UNMOVABLE, "mxmxxxxxrxxxxxxx", "M", "uxuxxxxxuxxxxxxx", "U", true},
-	/* Movable pages in a block that was unmovable all along: the event says ownership changed. */
-	{"type was right before", MM_UNMOVABLE, "mxLLLLLLLLLLLLLL", "U", "uxLLLLLLLLLLLLLL", "U", true},
-	/* The last block does not end in the zone: nothing can be moved as a block, the buddy goes alone. */
+	/* Unmovable takes blocks for small buddies, too: 2 free, 14 alike; pages of any list move.
+	 */
+	{"small but eligible", MM_UNMOVABLE, "mxmxxxxxrxxxxxxx", "M", "uxuxxxxxuxxxxxxx", "U",
+	 true},
+	/* Movable pages in a block that was unmovable all along: the event says ownership changed.
+	 */
+	{"type was right before", MM_UNMOVABLE, "mxLLLLLLLLLLLLLL", "U", "uxLLLLLLLLLLLLLL", "U",
+	 true},
+	/* The last block does not end in the zone: nothing can be moved as a block, the buddy goes
+	   alone. */
 	{"end of the zone", MM_UNMOVABLE, "xxxxxxxxxxxxxxxx|m---m-xx########", "MM",
 	 "xxxxxxxxxxxxxxxx|u---m-xx########", "MM", false},
-	/* The first block begins before the zone: the walk starts at the buddy itself; 12 and 14 lie behind it. */
+	/* The first block begins before the zone: the walk starts at the buddy itself; 12 and 14
+	   lie behind it. */
 	{"start of the zone", MM_UNMOVABLE, "####mxxxm---mxmx", "M", "####mxxxu---uxux", "U", true},
 };
 
@@ -158,7 +188,8 @@ END_TEST
 /*
  * before  m-------mxxxxxxx | uxxxxxx...      unmovable order 1 wanted, own list has only order 0
  * after   u-------u...
- * Expect a single buddy to go to the TAIL of the wanted type's list: 16 first, then 8 (moved as part of the block).
+ * Expect a single buddy to go to the TAIL of the wanted type's list: 16 first, then 8 (moved as
+ * part of the block).
  */
 START_TEST(stolen_pages_go_to_the_tail)
 {
@@ -170,7 +201,8 @@ START_TEST(stolen_pages_go_to_the_tail)
 	mm_free(mm);
 
 	/* A whole block: the buddy alone, behind those that are there. */
-	mm = kit_draw("m---------------|xxxxxxxxxxxxxxxx|u---------------|xxxxxxxxxxxxxxxx", "MMUM");
+	mm = kit_draw("m---------------|xxxxxxxxxxxxxxxx|u---------------|xxxxxxxxxxxxxxxx",
+		      "MMUM");
 	steal(mm, 4, MM_UNMOVABLE, 0);
 	expect_list(mm, 4, MM_UNMOVABLE, "32 0");
 	mm_free(mm);
@@ -180,8 +212,9 @@ END_TEST
 /*
  * before  m-------mxxxxxxx         order 0 wanted by unmovable
  * after   u-------xxxxxxxx
- * The search names the buddy at 0, the largest; its whole block moves, and then the smallest piece is page 8. Expect the
- * event to say 0 and the page to be 8: the recorded pfn of an extfrag event is not the page that was allocated.
+ * The search names the buddy at 0, the largest; its whole block moves, and then the smallest piece
+ * is page 8. Expect the event to say 0 and the page to be 8: the recorded pfn of an extfrag event
+ * is not the page that was allocated.
  */
 START_TEST(retry_may_find_another_piece)
 {
@@ -206,15 +239,16 @@ END_TEST
 /* A zone of 64 pages (4 blocks) in which a small fallback happens, with a high watermark. */
 static struct mm *boost_machine(uint32_t high)
 {
-	struct mm *mm = kit_draw("mxmxmxmxmxmxmxmx|xxxxxxxxxxxxxxxx|xxxxxxxxxxxxxxxx|xxxxxxxxxxxxxxxx", NULL);
+	struct mm *mm = kit_draw(
+		"mxmxmxmxmxmxmxmx|xxxxxxxxxxxxxxxx|xxxxxxxxxxxxxxxx|xxxxxxxxxxxxxxxx", NULL);
 
 	mm->zones[0].wmark[MM_WMARK_HIGH] = high;
 	return mm;
 }
 
 /*
- * High watermark 20: the cap is 20 * 15000 / 10000 = 30. Expect 16, then min(32, 30) = 30, then 30. The marks themselves
- * stay; readers see them raised.
+ * High watermark 20: the cap is 20 * 15000 / 10000 = 30. Expect 16, then min(32, 30) = 30, then
+ * 30. The marks themselves stay; readers see them raised.
  */
 START_TEST(boost_grows_to_the_cap)
 {
@@ -238,12 +272,11 @@ END_TEST
 static const struct {
 	uint32_t high, factor, managed, boost;
 } boosts[] = {
-	{20, 15000, 64, 16},
-	{4, 15000, 64, 16},  /* cap 6, but at least one block */
-	{8, 10000, 64, 16},  /* cap 8, the same */
-	{20, 0, 64, 0},	     /* switched off */
-	{0, 15000, 64, 0},   /* early in boot: no marks yet */
-	{20, 15000, 63, 0},  /* fewer than 4 blocks */
+	{20, 15000, 64, 16}, {4, 15000, 64, 16}, /* cap 6, but at least one block */
+	{8, 10000, 64, 16},			 /* cap 8, the same */
+	{20, 0, 64, 0},				 /* switched off */
+	{0, 15000, 64, 0},			 /* early in boot: no marks yet */
+	{20, 15000, 63, 0},			 /* fewer than 4 blocks */
 };
 
 /* Expect no flag for kswapd where there was no boost, and only with ALLOC_KSWAPD. */
@@ -275,7 +308,8 @@ START_TEST(boost_by_kind_of_steal)
 	mm_set_block_type(reserve, at(0), MM_HIGHATOMIC);
 	steal(reserve, 0, MM_UNMOVABLE, 0);
 	ck_assert_uint_eq(reserve->zones[0].boost, 0);
-	whole = kit_draw("m---------------|xxxxxxxxxxxxxxxx|xxxxxxxxxxxxxxxx|xxxxxxxxxxxxxxxx", NULL);
+	whole = kit_draw("m---------------|xxxxxxxxxxxxxxxx|xxxxxxxxxxxxxxxx|xxxxxxxxxxxxxxxx",
+			 NULL);
 	whole->zones[0].wmark[MM_WMARK_HIGH] = 20;
 	steal(whole, 0, MM_UNMOVABLE, 0);
 	ck_assert_uint_eq(whole->zones[0].boost, 0);
@@ -290,7 +324,8 @@ END_TEST
 /*
  * before  x===m---mxxxxxxx | x===...       an order-2 atomic page at 0 was just given out
  * after   x===h---hxxxxxxx                 its block is reserved, with its free pages, at the tails
- * Limit: managed / 100 + one block; here 1600 / 100 + 16 = 32: two blocks. Expect the third to be refused.
+ * Limit: managed / 100 + one block; here 1600 / 100 + 16 = 32: two blocks. Expect the third to be
+ * refused.
  */
 START_TEST(reserve_highatomic)
 {
@@ -312,7 +347,8 @@ START_TEST(reserve_highatomic)
 }
 END_TEST
 
-/* At the edge of a zone the pages cannot be moved, but 6.1 counts the block as reserved. CMA blocks are not taken. */
+/* At the edge of a zone the pages cannot be moved, but 6.1 counts the block as reserved. CMA blocks
+ * are not taken. */
 START_TEST(reserve_highatomic_at_the_edges)
 {
 	struct mm *mm = kit_draw("x===xxxxxxxxxxxx|x===m---########", "CM");
@@ -331,7 +367,8 @@ END_TEST
 /*
  * before  h---xxxxxxxxxxxx | hxxxxxxxh---xxxx      two reserved blocks
  * after   h---xxxxxxxxxxxx | rxxxxxxxr---xxxx      unreserved for a reclaimable request
- * Expect the lowest order first (16 of order 0), its whole block, and only one; the last block stays unless forced.
+ * Expect the lowest order first (16 of order 0), its whole block, and only one; the last block
+ * stays unless forced.
  */
 START_TEST(unreserve_highatomic)
 {
@@ -355,8 +392,9 @@ START_TEST(unreserve_highatomic)
 END_TEST
 
 /*
- * A highatomic list may hold pages of blocks that are not reserved any more (per-cpu pages drained late): expect the
- * block to be taken back without counting the reserve down, and the count never to go below zero.
+ * A highatomic list may hold pages of blocks that are not reserved any more (per-cpu pages drained
+ * late): expect the block to be taken back without counting the reserve down, and the count never
+ * to go below zero.
  */
 START_TEST(unreserve_counts_only_reserved_blocks)
 {
@@ -374,8 +412,8 @@ START_TEST(unreserve_counts_only_reserved_blocks)
 END_TEST
 
 /*
- * The block at the zone's end cannot be moved: its type changes and the count goes down, but the search goes on with the
- * next order. Expect order 3 to be the one that succeeds.
+ * The block at the zone's end cannot be moved: its type changes and the count goes down, but the
+ * search goes on with the next order. Expect order 3 to be the one that succeeds.
  */
 START_TEST(unreserve_goes_on_where_nothing_moved)
 {

@@ -57,7 +57,8 @@ static uint32_t paint(struct mm *mm, const char *s, uint32_t f)
 	return 1u << order;
 }
 
-static struct mm *one_zone(uint32_t start, uint32_t end, uint32_t orders, uint32_t block_order, uint32_t cpus)
+static struct mm *one_zone(uint32_t start, uint32_t end, uint32_t orders, uint32_t block_order,
+			   uint32_t cpus)
 {
 	struct mm_zone_config zones[] = {
 		{.name = "DMA32", .index = 1},
@@ -89,7 +90,8 @@ void kit_paint(struct mm *mm, const char *drawing, const char *types)
 	char *s = strip(drawing);
 
 	for (uint32_t b = 0; types && types[b]; b++)
-		mm_set_block_type(mm, at(b << mm->pageblock_order), letter_index(type_letters, types[b]));
+		mm_set_block_type(mm, at(b << mm->pageblock_order),
+				  letter_index(type_letters, types[b]));
 	for (uint32_t f = 0; s[f];)
 		f += paint(mm, s, f);
 	free(s);
@@ -171,19 +173,22 @@ void kit_expect_blocks(const struct mm *mm, const char *types, const char *file,
 	for (uint32_t b = 0; types[b]; b++) {
 		uint32_t t = mm_block_type(mm, frame_from_block(mm, (struct block){b}));
 
-		ck_assert_msg(type_letters[t] == types[b], "%s:%d: Expect block %u to be %c, got %c", file, line,
-			      b, types[b], type_letters[t]);
+		ck_assert_msg(type_letters[t] == types[b],
+			      "%s:%d: Expect block %u to be %c, got %c", file, line, b, types[b],
+			      type_letters[t]);
 	}
 }
 
-void kit_expect_list(const struct mm *mm, uint32_t list, const char *pfns, const char *file, int line)
+void kit_expect_list(const struct mm *mm, uint32_t list, const char *pfns, const char *file,
+		     int line)
 {
 	struct strbuf got;
 
 	strbuf_init(&got);
 	for (struct frame f = mm_list_first(mm, list); !frame_is_none(f); f = mm_list_next(mm, f))
 		strbuf_printf(&got, "%s%u", got.len ? " " : "", f.n);
-	ck_assert_msg(!strcmp(got.s, pfns), "%s:%d: Expect list %s, got %s", file, line, pfns, got.s);
+	ck_assert_msg(!strcmp(got.s, pfns), "%s:%d: Expect list %s, got %s", file, line, pfns,
+		      got.s);
 	strbuf_release(&got);
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A machine as a block of memory: making, copying, hashing, refusing; and objects that live in its pages. */
+/* A machine as a block of memory: making, copying, hashing, refusing; and objects that live in its
+ * pages. */
 #include "tests/unit/mm_kit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Expect a clone to be equal, to go its own way, and to come back to the same hash by the same way. */
+/* Expect a clone to be equal, to go its own way, and to come back to the same hash by the same way.
+ */
 START_TEST(clone_and_hash)
 {
 	struct mm *a = kit_draw("m-------xxxxxxxx", NULL), *b = mm_clone(a);
@@ -26,7 +28,8 @@ START_TEST(clone_and_hash)
 }
 END_TEST
 
-/* The hash is over the state: counters do not change it; list order, a boost, a block's type and a policy's state do. */
+/* The hash is over the state: counters do not change it; list order, a boost, a block's type and a
+ * policy's state do. */
 START_TEST(hash_covers_the_state)
 {
 	struct mm *mm = kit_draw("mxmxxxxxxxxxxxxx", NULL);
@@ -97,20 +100,29 @@ static const struct refusal refusals[] = {
 	{"CPUs", {.nr_cpus = 1u << 20, .nr_nodes = 1}, {.managed = 8, .spanned = 8}},
 	{"orders", {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 12}, {.managed = 8, .spanned = 8}},
 	{"orders", {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 1}, {.managed = 8, .spanned = 8}},
-	{"pageblock order", {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 6},
+	{"pageblock order",
+	 {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 6},
 	 {.managed = 8, .spanned = 8}},
-	{"no zone has any", {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4}, {.spanned = 8}},
-	{"more pages than it spans", {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4},
+	{"no zone has any",
+	 {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4},
+	 {.spanned = 8}},
+	{"more pages than it spans",
+	 {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4},
 	 {.managed = 9, .spanned = 8}},
-	{"spans pfns", {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4},
+	{"spans pfns",
+	 {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4},
 	 {.managed = 8, .spanned = 8, .start_pfn = 100}},
-	{"spans pfns", {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4},
+	{"spans pfns",
+	 {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4},
 	 {.managed = 8, .spanned = UINT64_MAX}},
-	{"cannot be", {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4},
+	{"cannot be",
+	 {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4},
 	 {.managed = 8, .spanned = 8, .index = 7}},
-	{"cannot be", {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4},
+	{"cannot be",
+	 {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4},
 	 {.managed = 8, .spanned = 8, .node = -1}},
-	{"frames", {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4, .end_pfn = 1ull << 40},
+	{"frames",
+	 {.nr_cpus = 1, .nr_nodes = 1, .nr_orders = 6, .pageblock_order = 4, .end_pfn = 1ull << 40},
 	 {.managed = 8, .spanned = 8}},
 };
 
@@ -134,9 +146,9 @@ static const struct {
 	const char *release, *era;
 	bool exact;
 } releases[] = {
-	{"6.1.192", "6.1", true},     {"6.1.157", "6.1", true},	 {"6.1.156", "6.1.116", true},
+	{"6.1.192", "6.1", true},     {"6.1.157", "6.1", true},	   {"6.1.156", "6.1.116", true},
 	{"6.1.115", "6.1.104", true}, {"6.1.103", "6.1.97", true}, {"6.1.192-1-amd64", "6.1", true},
-	{"6.6.1", "6.1", false},      {"banana", "6.1", false},	 {"", "6.1", false},
+	{"6.6.1", "6.1", false},      {"banana", "6.1", false},	   {"", "6.1", false},
 };
 
 START_TEST(eras_by_release)
@@ -196,9 +208,9 @@ static const struct {
 	void (*damage)(struct mm *mm);
 	const char *say;
 } damages[] = {
-	{break_count, "nr_free"},	{break_free, "free pages"}, {break_order, "another order"},
-	{break_link, "next and prev"},	{break_overlap, "two pages"}, {break_merge, "not merged"},
-	{break_pcp, "per-cpu count"}, {break_object, "id map"},   {break_align, "not aligned"},
+	{break_count, "nr_free"},      {break_free, "free pages"},   {break_order, "another order"},
+	{break_link, "next and prev"}, {break_overlap, "two pages"}, {break_merge, "not merged"},
+	{break_pcp, "per-cpu count"},  {break_object, "id map"},     {break_align, "not aligned"},
 };
 
 START_TEST(validate_sees)
@@ -209,7 +221,8 @@ START_TEST(validate_sees)
 	ck_assert_int_eq(mm_validate(mm, &err), 0);
 	damages[_i].damage(mm);
 	ck_assert_int_eq(mm_validate(mm, &err), -1);
-	ck_assert_msg(strstr(err.text, damages[_i].say), "\"%s\" should say \"%s\"", err.text, damages[_i].say);
+	ck_assert_msg(strstr(err.text, damages[_i].say), "\"%s\" should say \"%s\"", err.text,
+		      damages[_i].say);
 	mm_free(mm);
 }
 END_TEST
@@ -217,8 +230,8 @@ END_TEST
 /* ---- objects ---- */
 
 /*
- * LRU (head first): 0 2 4. The object of page 2 moves to page 9.
- * Expect page 9 to take its place in the list, its flags and its name; page 2 stays allocated and knows nothing.
+ * LRU (head first): 0 2 4. The object of page 2 moves to page 9. Expect page 9 to take its place
+ * in the list, its flags and its name; page 2 stays allocated and knows nothing.
  */
 START_TEST(objects_move)
 {
@@ -238,8 +251,8 @@ START_TEST(objects_move)
 	ck_assert_uint_eq(o->owner, 4711);
 	ck_assert_uint_eq(o->kind, MM_KIND_ANON);
 	ck_assert_uint_eq(o->flags, MM_O_ORPHAN);
-	ck_assert_uint_eq(mm_frame(mm, at(9))->flags,
-			  MM_F_HEAD | MM_F_ALLOCATED | MM_F_LRU | MM_F_ANON | MM_F_DIRTY | MM_F_PINNED);
+	ck_assert_uint_eq(mm_frame(mm, at(9))->flags, MM_F_HEAD | MM_F_ALLOCATED | MM_F_LRU |
+							      MM_F_ANON | MM_F_DIRTY | MM_F_PINNED);
 	kit_expect_list(mm, lru, "0 9 4", __FILE__, __LINE__);
 	ck_assert_uint_eq(mm_objects(mm)[2].id, MM_NO_ID);
 	ck_assert_uint_eq(mm_frame(mm, at(2))->flags, MM_F_HEAD | MM_F_ALLOCATED);
@@ -251,7 +264,8 @@ START_TEST(objects_move)
 }
 END_TEST
 
-/* The first of a list moves: expect the new page first. A page on no list takes no place; one without a name none. */
+/* The first of a list moves: expect the new page first. A page on no list takes no place; one
+ * without a name none. */
 START_TEST(objects_move_at_the_head)
 {
 	struct mm *mm = kit_draw("LxLxLxxxxxxxxxxx", NULL);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Per-cpu lists and the free-page counter. Sizes come from kernel-facts 3.2, 3.3, 3.5, 3.6 and vectors T1, T2, T3, T11;
- * page_alloc.c and vmstat.c of 6.1.192. Machines here have blocks of 512 pages and orders to 10, as real ones.
+ * Per-cpu lists and the free-page counter. Sizes come from kernel-facts 3.2, 3.3, 3.5, 3.6 and
+ * vectors T1, T2, T3, T11; page_alloc.c and vmstat.c of 6.1.192. Machines here have blocks of 512
+ * pages and orders to 10, as real ones.
  */
 #include "mm/era.h"
 #include "tests/unit/mm_kit.h"
@@ -13,17 +14,21 @@
 /* ---- sizes ---- */
 
 /*
- * batch: managed / 1024, at most 1 MiB, / 4, and then 2^n - 1 of one and a half of it.
- * 772918: 754 -> 256 -> 64 -> 96 -> 63 (T1). 3840: 3 -> 0 -> 1 -> 1 -> 0 -> 1 (T2). The others are where the value steps:
- * 12288 / 1024 / 4 = 3 -> 4 -> 3;  24576: 6 -> 9 -> 7;  45056: 11 -> 16 -> 15;  90112: 22 -> 33 -> 31;  176128: 43 -> 64 -> 63.
+ * batch: managed / 1024, at most 1 MiB, / 4, at least 1; then 2^n - 1 of one and a half of it:
+ *
+ *   772918   754 -> 256 -> 64 -> 96 -> 63 (T1)
+ *     3840     3 -> 0 -> 1 -> 1 -> 0, at least 1 (T2)
+ *
+ * and where the value steps: 12288 is 12 -> 3 -> 4 -> 3, 24576 is 24 -> 6 -> 9 -> 7, 45056 is
+ * 44 -> 11 -> 16 -> 15, 90112 is 88 -> 22 -> 33 -> 31, 176128 is 172 -> 43 -> 64 -> 63.
  */
 static const struct {
 	uint32_t managed;
 	int batch;
 } batches[] = {
-	{772918, 63}, {3840, 1}, {0, 1},      {12287, 1},  {12288, 3},	 {24575, 3},
-	{24576, 7},   {45055, 7}, {45056, 15}, {90111, 15}, {90112, 31}, {176127, 31},
-	{176128, 63}, {UINT32_MAX, 63},
+	{772918, 63}, {3840, 1},    {0, 1},	  {12287, 1},	    {12288, 3},
+	{24575, 3},   {24576, 7},   {45055, 7},	  {45056, 15},	    {90111, 15},
+	{90112, 31},  {176127, 31}, {176128, 63}, {UINT32_MAX, 63},
 };
 
 START_TEST(batch_sizes)
@@ -40,8 +45,8 @@ START_TEST(batch_of_large_pages)
 END_TEST
 
 /*
- * high: the low watermark with its boost, by CPUs, at least 4 batches: 7045 / 2 = 3522 (T1); 35 / 2 = 17 against 4 (T2);
- * with the fraction sysctl managed / 8 / 2 = 3840 / 8 / 2 = 240.
+ * high: the low watermark with its boost, by CPUs, at least 4 batches: 7045 / 2 = 3522 (T1); 35 /
+ * 2 = 17 against 4 (T2); with the fraction sysctl managed / 8 / 2 = 3840 / 8 / 2 = 240.
  */
 START_TEST(high_sizes)
 {
@@ -61,7 +66,8 @@ START_TEST(high_sizes)
 }
 END_TEST
 
-/* T3: batch 63: order 0 63, order 1 31, 2 15, 3 7, 9 max(63 >> 9, 2) = 2. A batch of 1 is never scaled. */
+/* T3: batch 63: order 0 63, order 1 31, 2 15, 3 7, 9 max(63 >> 9, 2) = 2. A batch of 1 is never
+ * scaled. */
 START_TEST(refill_sizes)
 {
 	static const uint32_t want[] = {63, 31, 15, 7};
@@ -78,7 +84,8 @@ START_TEST(refill_sizes)
 }
 END_TEST
 
-/* Lists: 3 per order 0..3, then 12 for huge pages that are not movable and 13 for movable ones (since 6.1.97). */
+/* Lists: 3 per order 0..3, then 12 for huge pages that are not movable and 13 for movable ones
+ * (since 6.1.97). */
 START_TEST(list_indices)
 {
 	struct mm *mm = kit_machine(1024, 1);
@@ -109,7 +116,8 @@ static void make_free(struct mm *mm, uint32_t f, uint32_t order, uint32_t type)
 /*
  * before  order 3 free at 8, order 0 at 30; batch 7
  * after   list: 30 8 9 10 11 12 13;  14 still free
- * Expect pages in the order in which they were taken, smallest buddy first, then ascending; the caller pops the first.
+ * Expect pages in the order in which they were taken, smallest buddy first, then ascending; the
+ * caller pops the first.
  */
 START_TEST(refill_appends)
 {
@@ -132,8 +140,9 @@ START_TEST(refill_appends)
 END_TEST
 
 /*
- * Short refill: NOFRAGMENT forbids stealing, so the batch ends with what the own type has. Expect 3 of 7, pages counted
- * in base pages (order 1: 6), and nothing from the movable buddy. With nothing at all expect an empty list and 0.
+ * Short refill: NOFRAGMENT forbids stealing, so the batch ends with what the own type has. Expect
+ * 3 of 7, pages counted in base pages (order 1: 6), and nothing from the movable buddy. With
+ * nothing at all expect an empty list and 0.
  */
 START_TEST(refill_may_be_short)
 {
@@ -163,8 +172,8 @@ static int32_t free_until_drain(struct mm *mm, uint32_t *from)
 	int32_t asked;
 
 	do {
-		ck_assert_int_eq(mm_pcp_free_would_drain(mm, 0, at(*from), 0), mm_pcp(mm, 0, 0)->count + 1 >=
-				 mm_pcp(mm, 0, 0)->high);
+		ck_assert_int_eq(mm_pcp_free_would_drain(mm, 0, at(*from), 0),
+				 mm_pcp(mm, 0, 0)->count + 1 >= mm_pcp(mm, 0, 0)->high);
 		mm_pcp_free(mm, 0, at((*from)++), 0, &d);
 	} while (!d.active);
 	asked = d.left;
@@ -173,8 +182,9 @@ static int32_t free_until_drain(struct mm *mm, uint32_t *from)
 }
 
 /*
- * T11: high 3522, batch 63. Frees in a row: each drain asks for twice as much as the one before, 63 << factor, until the
- * factor's cap of 5 (since 6.1.104). Expect the lists to be drained when count REACHES high.
+ * T11: high 3522, batch 63. Frees in a row: each drain asks for twice as much as the one before,
+ * 63 << factor, until the factor's cap of 5 (since 6.1.104). Expect the lists to be drained when
+ * count REACHES high.
  */
 START_TEST(drains_double)
 {
@@ -195,7 +205,8 @@ START_TEST(drains_double)
 }
 END_TEST
 
-/* At least a batch stays: high 252, batch 63: 63, 126, then high - batch = 189, where the factor stops growing. */
+/* At least a batch stays: high 252, batch 63: 63, 126, then high - batch = 189, where the factor
+ * stops growing. */
 START_TEST(drains_leave_a_batch)
 {
 	struct mm *mm = kit_machine(1024, 1);
@@ -215,8 +226,8 @@ START_TEST(drains_leave_a_batch)
 END_TEST
 
 /*
- * The bounds are clamp(n, batch, high - batch): with high 100 and batch 63 the upper one, 37, wins. The kernel sets high
- * to 4 batches at least, but a snapshot may hold anything.
+ * The bounds are clamp(n, batch, high - batch): with high 100 and batch 63 the upper one, 37,
+ * wins. The kernel sets high to 4 batches at least, but a snapshot may hold anything.
  */
 START_TEST(upper_bound_wins)
 {
@@ -230,7 +241,8 @@ START_TEST(upper_bound_wins)
 }
 END_TEST
 
-/* One row of nr_pcp_high and nr_pcp_free: the lists' state, the order freed, and what is then asked for (0: no drain). */
+/* One row of nr_pcp_high and nr_pcp_free: the lists' state, the order freed, and what is then asked
+ * for (0: no drain). */
 static const struct {
 	const char *what;
 	int32_t high, batch, factor, count;
@@ -281,8 +293,10 @@ END_TEST
 
 /*
  * Lists (head first)    0: 2 4 6    1: 8    4: 16 (order 1)    13: 512 (order 9)
- * Drain of 6 base pages that begins at list 1: from the tails, one list after the other, around the end:
- *   list 1: 8 (5 left), list 4: 16 (3 left), list 13: 512 (-509): more than asked, for pages are not split.
+ * Drain of 6 base pages that begins at list 1: from the tails, one list after the other, around
+ * the end:
+ *   list 1: 8 (5 left), list 4: 16 (3 left), list 13: 512 (-509): more than asked, for pages are
+ *          not split.
  * Then all: 6 4 2.
  */
 START_TEST(drain_goes_round)
@@ -317,8 +331,9 @@ START_TEST(drain_goes_round)
 END_TEST
 
 /*
- * One list is emptied before the next is looked at; the list of the page just freed comes first, and in it the page
- * that has waited longest. 2 freed last: expect 6, 4 of its list (asked: 2), and 2 itself to stay.
+ * One list is emptied before the next is looked at; the list of the page just freed comes first,
+ * and in it the page that has waited longest. 2 freed last: expect 6, 4 of its list (asked: 2),
+ * and 2 itself to stay.
  */
 START_TEST(drain_starts_with_the_freed_list)
 {
@@ -343,8 +358,9 @@ START_TEST(drain_starts_with_the_freed_list)
 END_TEST
 
 /*
- * 6.1 drains to the type that the page had when it was freed to the list, not that of its block now: block movable at
- * the free, unmovable at the drain. Expect the movable list. Only if the zone has isolated blocks is it read again.
+ * 6.1 drains to the type that the page had when it was freed to the list, not that of its block
+ * now: block movable at the free, unmovable at the drain. Expect the movable list. Only if the
+ * zone has isolated blocks is it read again.
  */
 START_TEST(drain_uses_the_cached_type)
 {
@@ -407,7 +423,8 @@ END_TEST
 
 /* ---- whole frees ---- */
 
-/* Orders that have no list, and pages of isolated blocks, go straight to the buddy lists [free_the_page]. */
+/* Orders that have no list, and pages of isolated blocks, go straight to the buddy lists
+ * [free_the_page]. */
 START_TEST(frees_past_the_lists)
 {
 	struct mm *mm = kit_machine(2048, 1);
@@ -431,8 +448,9 @@ END_TEST
 /* ---- the counter ---- */
 
 /*
- * Threshold 24 (T1): a CPU keeps differences up to 24 in size; beyond, the whole difference goes to the zone. Expect what
- * watermarks read to lag, and folding to settle it [__mod_zone_page_state, refresh_cpu_vm_stats].
+ * Threshold 24 (T1): a CPU keeps differences up to 24 in size; beyond, the whole difference goes
+ * to the zone. Expect what watermarks read to lag, and folding to settle it
+ * [__mod_zone_page_state, refresh_cpu_vm_stats].
  */
 START_TEST(counter_differences)
 {
@@ -460,7 +478,8 @@ START_TEST(counter_differences)
 }
 END_TEST
 
-/* A drain counts page by page, a refill once for the whole batch: 7 + 7 + 7 single pages never pass a threshold of 24. */
+/* A drain counts page by page, a refill once for the whole batch: 7 + 7 + 7 single pages never pass
+ * a threshold of 24. */
 START_TEST(counter_of_refill_and_drain)
 {
 	struct mm *mm = kit_machine(1024, 1);
@@ -481,7 +500,8 @@ START_TEST(counter_of_refill_and_drain)
 }
 END_TEST
 
-/* Draining another CPU's lists changes the counter of the CPU that does it (6.1), not the owner's. */
+/* Draining another CPU's lists changes the counter of the CPU that does it (6.1), not the owner's.
+ */
 START_TEST(counter_of_a_remote_drain)
 {
 	struct mm *mm = kit_machine(1024, 2);
