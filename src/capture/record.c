@@ -2,6 +2,7 @@
 #include "capture/record.h"
 
 #include "capture/capture.h"
+#include "capture/checkpoint.h"
 #include "capture/kernel_layout.h"
 #include "capture/procfiles.h"
 #include "capture/tracefs_dir.h"
@@ -32,6 +33,8 @@ struct recorder {
 	struct snapshot snap[NR_ENDS];
 	struct snapshot_report report[NR_ENDS];
 	sigset_t signals, old_signals;
+	struct checkpoint_writer checkpoints;
+	uint64_t next_checkpoint; /* ns */
 	pid_t child;
 };
 
@@ -154,6 +157,30 @@ static pid_t start_command(struct recorder *r, struct error *err)
 	_exit(127);
 }
 
+/* The next of our signals; meanwhile checkpoints are written when they are due. */
+static int next_signal(struct recorder *r)
+{
+	struct timespec wait;
+	uint64_t now;
+	int sig;
+
+	for (;;) {
+		if (!r->opt->checkpoint_ms)
+			return sigwaitinfo(&r->signals, NULL);
+		now = now_ns();
+		if (now >= r->next_checkpoint) {
+			checkpoint_write(&r->checkpoints);
+			r->next_checkpoint = now + r->opt->checkpoint_ms * 1000000ull;
+			continue;
+		}
+		wait.tv_sec = (r->next_checkpoint - now) / 1000000000;
+		wait.tv_nsec = (r->next_checkpoint - now) % 1000000000;
+		sig = sigtimedwait(&r->signals, NULL, &wait);
+		if (sig > 0)
+			return sig;
+	}
+}
+
 /* Waits for the command; a signal to stop ends it and the recording, and the capture is still a good one. */
 static void wait_for_command(struct recorder *r)
 {
@@ -162,7 +189,7 @@ static void wait_for_command(struct recorder *r)
 	for (;;) {
 		if (r->child > 0 && waitpid(r->child, &r->res->status, WNOHANG) == r->child)
 			return;
-		sig = sigwaitinfo(&r->signals, NULL);
+		sig = next_signal(r);
 		if (sig != SIGINT && sig != SIGTERM)
 			continue;
 		r->res->interrupted = true;
@@ -192,12 +219,15 @@ static int record(struct recorder *r, struct error *err)
 
 	if (tracefs_dir_write(&r->tracefs, "tracing_on", "1", err))
 		return -1;
+	if (r->opt->checkpoint_ms && checkpoint_writer_init(&r->checkpoints, r->tracefs.marker_fd, err))
+		return -1;
 	procfiles_read(&r->proc[START]);
 	take_state(r, START);
 	start = now_ns();
 	if (run_workload(r, err))
 		return -1;
 	r->res->wall_ns = now_ns() - start;
+	r->res->checkpoints = r->checkpoints.next_id;
 	take_state(r, END);
 	if (tracefs_dir_write(&r->tracefs, "tracing_on", "0", err))
 		return -1;
@@ -342,6 +372,7 @@ static void recorder_release(struct recorder *r)
 {
 	int i;
 
+	checkpoint_writer_release(&r->checkpoints);
 	tracefs_dir_release(&r->tracefs);
 	probe_set_remove(&r->tracefs, &r->probes);
 	for (i = 0; i < NR_ENDS; i++) {

@@ -330,36 +330,40 @@ static void replay_event(struct verify *v, const struct event *e)
 
 /* ---- the range to replay: between the snapshots ---- */
 
-#define MARK_BEGIN "zonereplay snapshot begin"
-#define MARK_END "zonereplay snapshot end"
-
 static bool marker_is(const struct trace *t, const struct event *e, const char *text)
 {
 	size_t n = strlen(text);
 
-	return e->kind == EV_MARKER && e->w[0] <= t->strings_len && e->w[1] >= n && t->strings_len - e->w[0] >= n &&
+	return e->kind == EV_MARKER && e->w[0] <= t->strings_len && e->w[1] == n && t->strings_len - e->w[0] >= n &&
 	       !memcmp(t->strings + e->w[0], text, n);
 }
 
-/* The start snapshot holds after its "end" marker, the end snapshot at its "begin" marker. */
+static uint64_t last_marker(const struct verify *v, const char *what, const char *key, int64_t id, uint64_t none)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "zonereplay snapshot %s %" PRId64, what,
+		 manifest_get_i64(&v->c->manifest, key, id));
+	for (uint64_t i = v->t->nr; i-- > 0;)
+		if (marker_is(v->t, &v->t->events[i], text))
+			return i;
+	return none;
+}
+
+/*
+ * The start snapshot holds after its "end" marker, the end snapshot at its "begin" marker; reading was tried until it
+ * was right, so that the last pair of an id counts.
+ */
 static void find_range(struct verify *v)
 {
-	const struct trace *t = v->t;
-
 	v->first = 0;
-	v->last = t->nr;
-	for (uint64_t i = 0; i < t->nr && v->c->start.level == SNAP_EXACT; i++) {
-		if (marker_is(t, &t->events[i], MARK_END)) {
-			v->first = i + 1;
-			break;
-		}
-	}
-	for (uint64_t i = t->nr; i-- > v->first && v->c->end.level == SNAP_EXACT;) {
-		if (marker_is(t, &t->events[i], MARK_BEGIN)) {
-			v->last = i;
-			break;
-		}
-	}
+	v->last = v->t->nr;
+	if (v->c->start.level == SNAP_EXACT)
+		v->first = last_marker(v, "end", "snapshot.start_id", 0, UINT64_MAX) + 1;
+	if (v->c->end.level == SNAP_EXACT)
+		v->last = last_marker(v, "begin", "snapshot.end_id", 1, v->t->nr);
+	if (v->last < v->first)
+		v->last = v->t->nr;
 }
 
 static void describe(struct verify *v)
@@ -384,6 +388,7 @@ static int replay_all(struct verify *v, struct error *err)
 
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	for (v->i = v->first; v->i < v->last; v->i++) {
+		verify_checkpoints_at(v);
 		replay_event(v, &v->t->events[v->i]);
 		if (v->opt->paranoid && v->i % v->opt->paranoid == 0 && mm_validate(v->mm, err))
 			return error_prefix(err, "event %" PRIu64, v->i);
@@ -411,6 +416,7 @@ static int run(struct verify *v, struct error *err)
 		if (!v->known)
 			return error_set(err, "no memory to note what is known of each frame");
 	}
+	verify_checkpoints_init(v);
 	if (look_prepare(v, err) || replay_all(v, err))
 		return -1;
 	v->res->state_hash = mm_hash(v->mm);
@@ -435,6 +441,7 @@ int verify_run(const struct capture *c, const struct trace *t, const struct veri
 	if (v->mm)
 		ret = run(v, err);
 	look_release(v);
+	verify_checkpoints_release(v);
 	mm_free(v->mm);
 	free(v->known);
 	free(v);

@@ -10,6 +10,7 @@
 #ifndef ZR_REPLAY_VERIFY_H
 #define ZR_REPLAY_VERIFY_H
 
+#include "capture/checkpoint.h"
 #include "replay/replay.h"
 
 /* What the pass over the trace before the replay found out about each event (lookahead, counted where used). */
@@ -79,6 +80,15 @@ struct boost_note { /* boosts that a kswapd's balance_pgdat found at its start *
 	bool active;
 };
 
+struct verify_checkpoints {
+	struct checkpoints all;
+	size_t next;		 /* the one that is waited for or compared */
+	bool active;		 /* between its markers */
+	struct snapshot text[CHECKPOINT_NR_FILES]; /* its numbers */
+	bool held_total[SNAP_MAX_ZONES][MM_NR_ORDERS]; /* buddyinfo's cells that the machine has held */
+	bool held[SNAP_MAX_ZONES][MM_NR_ORDERS][MM_NR_TYPES]; /* pagetypeinfo's */
+};
+
 struct verify {
 	const struct capture *c;
 	const struct trace *t;
@@ -100,6 +110,7 @@ struct verify {
 	bool have_fold;		 /* counter folding too */
 	uint8_t *known;		 /* per frame, where the start state is incomplete; else NULL */
 	bool resynced;
+	struct verify_checkpoints checkpoints;
 };
 
 /* verify_look.c */
@@ -133,6 +144,17 @@ void repair_take_from_zone(struct verify *v, struct frame f, uint32_t order, uin
 void repair_take_from_pcp(struct verify *v, struct frame f, uint32_t order);
 /* Takes @f out of whatever free list it is on, so that it can be allocated or freed again. */
 void repair_remove(struct verify *v, struct frame f, uint32_t order);
+
+/* verify_checkpoint.c: against the kernel's counts on the way */
+void verify_checkpoints_init(struct verify *v);
+void verify_checkpoints_release(struct verify *v);
+void verify_checkpoints_step(struct verify *v);
+/* To be called before event v->i is replayed. */
+static inline void verify_checkpoints_at(struct verify *v)
+{
+	if (v->checkpoints.next < v->checkpoints.all.nr)
+		verify_checkpoints_step(v);
+}
 
 /* verify_end.c: against the end snapshot */
 int verify_compare_end(struct verify *v, struct error *err) MUST_CHECK;
