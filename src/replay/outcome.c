@@ -9,6 +9,9 @@ void outcome_release(struct outcome *o)
 	free(o->samples);
 	o->samples = NULL;
 	o->nr_samples = 0;
+	free(o->probes);
+	o->probes = NULL;
+	o->nr_probes = 0;
 }
 
 void outcome_describe(struct outcome *o, const struct capture *c, const struct trace *t)

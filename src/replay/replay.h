@@ -119,7 +119,15 @@ struct outcome_zone {
 	int32_t node;
 };
 
-/* A figure with its range over the scenarios. Until scenarios exist low == central == high. */
+/* How many huge pages could have been had at a time, asked of a clone. */
+struct probe_sample {
+	uint64_t time;	     /* ns since the first event */
+	uint32_t free;	     /* from the free lists alone */
+	uint32_t compaction; /* and with compaction */
+	uint32_t reclaim;    /* and with at most whatif_options.probe_pages reclaimed */
+};
+
+/* A figure with its range over the scenarios (replay/scenario.c): a range of assumptions, not a proof. */
 struct ranged {
 	int64_t central, low, high;
 };
@@ -148,6 +156,10 @@ struct outcome {
 	struct outcome_zone zones[MM_MAX_ZONES];
 	struct index_sample *samples; /* owned */
 	size_t nr_samples;
+	uint64_t rereads;	/* pages that this policy dropped and that were seen in use afterwards */
+	char assumption[64];	/* of the scenarios, the one that moves huge_success (else pages_reclaimed) most; "" none */
+	struct probe_sample *probes; /* owned */
+	size_t nr_probes;
 };
 /* Frees what @o owns, not @o; a zeroed outcome is fine. */
 void outcome_release(struct outcome *o);
@@ -155,12 +167,35 @@ void outcome_release(struct outcome *o);
 /* What the recorded kernel itself achieved, from the trace alone (same struct; policy "recorded"). */
 int outcome_recorded(const struct capture *c, const struct trace *t, struct outcome *out, struct error *err) MUST_CHECK;
 
+/* Something done to the machine from outside at a time of the recording. */
+enum injected_action {
+	INJECT_COMPACT_MEMORY, /* "compact_memory" */
+	INJECT_COMPACT_NODE,   /* "compact_node=N" */
+	INJECT_DROP_CACHES,    /* "drop_caches": clean page cache that nobody maps */
+	INJECT_HUGEPAGES,      /* "hugepages=+N%" of memory or "hugepages=+N" pages more for the pool */
+	INJECT_PARAM	       /* "NAME=VALUE": a parameter of the policy, '_' may stand for '-' */
+};
+struct injection {
+	uint64_t time; /* ns since the first event */
+	enum injected_action action;
+	int64_t value;
+	bool percent;
+	char param[48];
+};
+/* "12.5s:compact_memory"; a time without unit is in seconds. */
+int injection_parse(struct injection *in, const char *text, struct error *err) MUST_CHECK;
+
 struct whatif_options {
 	const char *era;
 	uint64_t sample_ns;   /* distance of index samples; 0: 100 samples over the recording */
 	uint64_t from, to;    /* ns since the first event; 0, 0: all */
 	uint64_t paranoid;    /* validate every N operations; 0 never */
 	struct progress *progress;
+	bool central_only;    /* no scenarios: ranges are single values */
+	uint64_t probe_ns;    /* distance of probes; 0: none */
+	uint64_t probe_pages; /* what a probe may reclaim */
+	const struct injection *inject;
+	size_t nr_inject;
 };
 int whatif_run(const struct capture *c, const struct trace *t, const struct policy_setting *p,
 	       const struct whatif_options *opt, struct outcome *out, struct error *err) MUST_CHECK;

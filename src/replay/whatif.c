@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What-if: the recording's demand on a machine that another policy runs.
- *
- * Requests come when they came (the clock is open). kswapd runs to completion when it is woken,
- * before the request that woke it goes on. What the replay cannot know is counted: pages that the
+ * What-if: the recording's demand on a machine that another policy runs. Requests come when they
+ * came (the clock is open). What the replay cannot know is counted: pages that the
  * policy dropped and the recorded kernel kept (dropped_alive), pages that the recorded kernel
  * dropped and the replay still has (unknown_death), and requests whose outcome differs so that
- * something else had to be put in their place (substituted).
+ * something else had to be put in their place (substituted). What depends on them is computed under
+ * several scenarios.
  */
 #include "replay/whatif.h"
 
@@ -19,282 +18,29 @@
 #define FOLD_NS 1000000000ull /* vm.stat_interval */
 #define PROGRESS_STEP 65536u
 
-/* ---- requests ---- */
-
-static uint32_t cpu_of(const struct whatif *w, uint32_t cpu)
-{
-	return cpu < w->mm->nr_cpus ? cpu : cpu % w->mm->nr_cpus;
-}
-
-static struct mm_request request_of(const struct whatif *w, const struct demand_op *op)
-{
-	struct mm_request rq = {
-		.cpu = cpu_of(w, op->cpu),
-		.order = op->order,
-		.gfp = op->gfp,
-		.type = op->type < MM_NR_PCP_TYPES ? op->type : mm_gfp_type(op->gfp),
-		.pid = op->pid,
-	};
-
-	if (rq.type >= MM_NR_PCP_TYPES)
-		rq.type = MM_UNMOVABLE;
-	return rq;
-}
-
-static uint32_t highest_of_node(const struct mm *mm, uint32_t node)
-{
-	uint32_t highest = 0;
-
-	for (uint32_t z = 0; z < mm->nr_zones; z++) {
-		if (mm->zones[z].node == (int32_t)node && (uint32_t)mm->zones[z].index > highest)
-			highest = (uint32_t)mm->zones[z].index;
-	}
-	return highest;
-}
-
-static void wake_kswapd(struct whatif *w, uint32_t node, uint32_t order, uint32_t highest)
-{
-	uint32_t cpu = w->mm->cpu;
-
-	if (!w->policy->kswapd || !mm_kswapd_needed(w->mm, node, order, highest))
-		return;
-	w->policy->kswapd(&w->env, node, order, highest);
-	w->mm->cpu = cpu;
-}
-
-/* wake_all_kswapds: those of all nodes that the request may use. */
-static void wake_for(struct whatif *w, const struct mm_request *rq)
-{
-	uint32_t highest = mm_gfp_zone(w->mm, rq->gfp);
-
-	if (!(rq->gfp & MM_GFP_KSWAPD_RECLAIM))
-		return;
-	for (uint32_t node = 0; node < w->mm->nr_nodes; node++)
-		wake_kswapd(w, node, rq->order, highest);
-}
-
-/* A zone that was boosted by a fallback wakes its kswapd [rmqueue]. */
-static void wake_boosted(struct whatif *w)
-{
-	for (uint32_t node = 0; w->mm->wake_kswapd && node < w->mm->nr_nodes; node++) {
-		if (!(w->mm->wake_kswapd & 1u << node))
-			continue;
-		w->mm->wake_kswapd &= ~(1u << node);
-		wake_kswapd(w, node, 0, highest_of_node(w->mm, node));
-	}
-}
-
-struct frame whatif_alloc(struct whatif *w, const struct demand_op *op, bool *slow)
-{
-	struct mm_request rq = request_of(w, op);
-	struct frame f = mm_get_page(w->mm, &rq, mm_alloc_flags_fast(w->mm, &rq));
-
-	*slow = frame_is_none(f);
-	if (*slow) {
-		wake_for(w, &rq);
-		w->mm->cpu = rq.cpu;
-		f = w->policy->alloc_slow(&w->env, &rq);
-	}
-	wake_boosted(w);
-	return f;
-}
-
-/* What is known of a page by the request that made it. */
-static uint32_t flags_of_request(const struct demand_op *op)
-{
-	uint32_t flags = 0;
-
-	if (op->page == MM_KIND_SLAB)
-		flags |= MM_F_SLAB;
-	if (op->page == MM_KIND_HUGETLB)
-		flags |= MM_F_HUGE;
-	if (op->order && op->gfp & GFP_COMP)
-		flags |= MM_F_COMPOUND;
-	if (op->gfp & GFP_WRITE)
-		flags |= MM_F_DIRTY;
-	return flags;
-}
-
-void whatif_bind(struct whatif *w, struct frame f, const struct demand_op *op, uint32_t id)
-{
-	mm_object_bind(w->mm, f, id, op->pid, op->page, op->order);
-	mm_frame(w->mm, f)->flags |= flags_of_request(op);
-	if (op->flags & DEMAND_F_RECORDER)
-		mm_objects(w->mm)[f.n].flags |= MM_O_RECORDER;
-}
-
-void whatif_free(struct whatif *w, struct frame f, uint32_t cpu)
-{
-	uint32_t order = mm_frame(w->mm, f)->order;
-
-	if (mm_on_lru_list(w->mm, f))
-		mm_lru_del(w->mm, f);
-	mm_object_unbind(w->mm, f);
-	mm_free_page(w->mm, cpu_of(w, cpu), f, order);
-	if (w->policy->freed)
-		w->policy->freed(&w->env, f, order);
-}
-
-void whatif_score(struct whatif *w, const struct demand_op *op, bool success, bool slow)
-{
-	struct order_outcome *oo = &w->out->orders[op->order];
-	struct mm_stats *st = mm_stats(w->mm);
-
-	*(!success ? &st->failed[op->order]
-	  : slow   ? &st->slow_ok[op->order]
-		   : &st->fast_ok[op->order]) += 1;
-	if (!w->scoring || op->flags & DEMAND_F_RECORDER)
-		return;
-	oo->attempts++;
-	oo->successes += success;
-	oo->fast += success && !slow;
-	oo->slow += success && slow;
-}
-
-static void birth(struct whatif *w, const struct demand_op *op)
-{
-	bool slow;
-	struct frame f;
-
-	if (op->flags & DEMAND_F_HUGE) {
-		pool_request(w, op);
-		return;
-	}
-	f = whatif_alloc(w, op, &slow);
-	whatif_score(w, op, !frame_is_none(f), slow);
-	if (!frame_is_none(f))
-		whatif_bind(w, f, op, op->id);
-	else
-		w->out->substituted++;
-}
-
-/*
- * Failed then, and the task did without. If it succeeds now the page is given back at once: how
- * long it would have lived nobody knows, and what the task did instead is in the demand that
- * follows.
- */
-static void failed_request(struct whatif *w, const struct demand_op *op)
-{
-	bool slow;
-	struct frame f;
-
-	if (op->flags & DEMAND_F_HUGE) {
-		pool_request(w, op);
-		return;
-	}
-	f = whatif_alloc(w, op, &slow);
-	whatif_score(w, op, !frame_is_none(f), slow);
-	if (frame_is_none(f))
-		return;
-	whatif_bind(w, f, op, MM_NO_ID);
-	whatif_free(w, f, op->cpu);
-	w->out->substituted++;
-}
-
-/* ---- objects ---- */
-
-static void death(struct whatif *w, const struct demand_op *op)
-{
-	struct frame f = mm_object_frame(w->mm, op->id);
-
-	if (op->flags & DEMAND_F_HUGE)
-		pool_death(w, op);
-	else if (!frame_is_none(f))
-		whatif_free(w, f, op->cpu);
-}
-
-/* The recorded kernel reclaimed the page. Here it stays, without a name, until this policy reclaims
- * it. */
-static void drop(struct whatif *w, const struct demand_op *op)
-{
-	struct frame f = mm_object_frame(w->mm, op->id);
-	struct mm_object *o;
-
-	if (frame_is_none(f)) {
-		w->agreed_drops += 1u << op->order;
-		return;
-	}
-	o = &mm_objects(w->mm)[f.n];
-	mm_ids(w->mm)[op->id] = UINT32_MAX;
-	o->id = MM_NO_ID;
-	o->flags |= MM_O_ORPHAN;
-	if (!mm_on_lru_list(w->mm, f)) {
-		mm_frame(w->mm, f)->flags |= MM_F_FILE;
-		mm_lru_add(w->mm, f, MM_LRU_INACTIVE_FILE);
-	}
-}
-
-static void split(struct whatif *w, const struct demand_op *op)
-{
-	struct frame f = mm_object_frame(w->mm, op->id), upper;
-	struct mm_object *o;
-	bool on_lru;
-	enum mm_lru lru = MM_LRU_INACTIVE_FILE;
-
-	if (frame_is_none(f) || mm_frame(w->mm, f)->order != op->order + 1u ||
-	    op->arg >= w->mm->nr_ids)
-		return;
-	on_lru = mm_on_lru_list(w->mm, f);
-	if (on_lru) {
-		lru = mm_lru_of(w->mm, f);
-		mm_lru_del(w->mm, f);
-	}
-	mm_split_page(w->mm, f, op->order);
-	upper = (struct frame){f.n + (1u << op->order)};
-	o = &mm_objects(w->mm)[f.n];
-	o->order = op->order;
-	mm_object_bind(w->mm, upper, op->arg, o->owner, o->kind, op->order);
-	mm_objects(w->mm)[upper.n].flags = o->flags;
-	if (on_lru) {
-		mm_lru_add(w->mm, f, lru);
-		mm_lru_add(w->mm, upper, lru);
-	}
-}
-
-static void to_lru(struct whatif *w, const struct demand_op *op)
-{
-	struct frame f = mm_object_frame(w->mm, op->id);
-
-	if (frame_is_none(f) || op->type >= MM_NR_LRU)
-		return;
-	if (mm_on_lru_list(w->mm, f))
-		mm_lru_del(w->mm, f);
-	mm_frame(w->mm, f)->flags |= op->arg;
-	mm_objects(w->mm)[f.n].kind = op->page;
-	mm_lru_add(w->mm, f, op->type);
-}
-
-static void activate(struct whatif *w, const struct demand_op *op)
-{
-	struct frame f = mm_object_frame(w->mm, op->id);
-
-	if (!frame_is_none(f) && mm_on_lru_list(w->mm, f))
-		mm_lru_activate(w->mm, f);
-}
-
 static void step(struct whatif *w, const struct demand_op *op)
 {
 	switch (op->kind) {
 	case DEMAND_BIRTH:
-		birth(w, op);
+		whatif_birth(w, op);
 		break;
 	case DEMAND_FAIL:
-		failed_request(w, op);
+		whatif_failed(w, op);
 		break;
 	case DEMAND_DEATH:
-		death(w, op);
+		whatif_death(w, op);
 		break;
 	case DEMAND_DROP:
-		drop(w, op);
+		whatif_drop(w, op);
 		break;
 	case DEMAND_SPLIT:
-		split(w, op);
+		whatif_split(w, op);
 		break;
 	case DEMAND_LRU:
-		to_lru(w, op);
+		whatif_to_lru(w, op);
 		break;
 	case DEMAND_ACTIVATE:
-		activate(w, op);
+		whatif_activate(w, op);
 		break;
 	case DEMAND_WANT:
 		pool_want(w, op);
@@ -309,22 +55,35 @@ static void step(struct whatif *w, const struct demand_op *op)
 
 /* ---- the run ---- */
 
-static void advance(struct whatif *w, uint64_t time)
+/* Hooks and samples that were due before this operation. */
+static void advance(struct whatif *w, const struct demand_op *op)
 {
-	while (w->next_tick <= time) {
+	while (w->next_tick <= op->time) {
 		w->mm->now = w->env.now = w->next_tick;
 		if (w->policy->tick)
 			w->policy->tick(&w->env);
+		if (w->scenario->reread)
+			whatif_reread_evicted(w, op);
 		w->next_tick += TICK_NS;
 	}
-	while (w->next_fold <= time) {
+	while (w->next_fold <= op->time) {
 		for (uint32_t cpu = 0; cpu < w->mm->nr_cpus; cpu++)
 			mm_fold_diffs(w->mm, cpu);
 		w->next_fold += FOLD_NS;
 	}
-	whatif_sample(w, time);
-	w->mm->now = w->env.now = time;
-	w->scoring = time >= w->opt->from;
+	whatif_sample(w, op->time);
+	whatif_probe(w, op->time);
+	w->mm->now = w->env.now = op->time;
+	w->scoring = op->time >= w->opt->from;
+	whatif_inject(w, op);
+}
+
+static int validate(const struct whatif *w, uint64_t i, struct error *err)
+{
+	if (!mm_validate(w->mm, err))
+		return 0;
+	return error_prefix(err, "after operation %" PRIu64 " of the demand under policy %s", i,
+			    w->policy->name);
 }
 
 static int run(struct whatif *w, struct error *err)
@@ -336,18 +95,16 @@ static int run(struct whatif *w, struct error *err)
 
 		if (w->opt->to && op->time > w->opt->to)
 			break;
-		advance(w, op->time);
+		advance(w, op);
 		step(w, op);
-		if (w->opt->paranoid && i % w->opt->paranoid == 0 && mm_validate(w->mm, err))
-			return error_prefix(
-				err, "after operation %" PRIu64 " of the demand under policy %s", i,
-				w->policy->name);
+		if (w->opt->paranoid && i % w->opt->paranoid == 0 && validate(w, i, err))
+			return -1;
 		if (i % PROGRESS_STEP == 0)
 			progress_update(w->opt->progress, w->policy->name, i, d->nr);
 	}
 	pool_done(w);
 	progress_update(w->opt->progress, w->policy->name, d->nr, d->nr);
-	return w->opt->paranoid ? mm_validate(w->mm, err) : 0;
+	return w->opt->paranoid ? validate(w, d->nr, err) : 0;
 }
 
 /* ---- the outcome ---- */
@@ -383,13 +140,23 @@ static void fill_mechanisms(struct outcome *o, const struct mm_stats *st)
 	o->compact_deferred = st->compact_deferred;
 	o->direct_reclaims = st->direct_reclaims;
 	o->kswapd_runs = st->kswapd_runs;
-	o->stall_ns = single(st->stall_ns);
 }
 
-static void fill_outcome(struct whatif *w, const struct trace *t, uint64_t elapsed_ns)
+/* What direct reclaim and direct compaction would have cost whoever waited for them. */
+static struct ranged stall(const struct whatif *w, const struct stall_costs *c)
 {
 	const struct mm_stats *st = mm_stats(w->mm);
-	const struct demand_counts *dc = &w->demand->counts;
+	uint64_t scanned = st->migrate_scanned + st->free_scanned - w->background_scanned;
+	int64_t ns[3];
+
+	for (int i = 0; i < 3; i++)
+		ns[i] = (int64_t)(st->reclaimed_direct * c->reclaimed[i] + scanned * c->scanned[i]);
+	return (struct ranged){.low = ns[0], .central = ns[1], .high = ns[2]};
+}
+
+static void fill_outcome(struct whatif *w)
+{
+	const struct mm_stats *st = mm_stats(w->mm);
 	uint64_t alive = st->reclaimed_kswapd + st->reclaimed_direct - st->reclaimed_orphans;
 	struct outcome *o = w->out;
 
@@ -397,11 +164,7 @@ static void fill_outcome(struct whatif *w, const struct trace *t, uint64_t elaps
 	o->huge_success = single(o->huge_got);
 	o->unknown_death = orphans(w->mm);
 	o->dropped_alive = alive > w->agreed_drops ? alive - w->agreed_drops : 0;
-	o->demand_ops = w->demand->nr;
-	o->unknown_frees = dc->unknown_frees;
-	o->double_allocs = dc->double_allocs;
-	o->approximate_lru = true;
-	o->events_per_second = elapsed_ns ? (double)t->nr * 1e9 / (double)elapsed_ns : 0;
+	o->rereads = w->rereads;
 	o->state_hash = mm_hash(w->mm);
 }
 
@@ -437,18 +200,143 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
+static int alloc_tables(struct whatif *w, struct error *err)
+{
+	w->alive = calloc(w->mm->nr_ids + 1u, sizeof(*w->alive));
+	w->injected = calloc(w->opt->nr_inject + 1, sizeof(*w->injected));
+	return w->alive && w->injected
+		       ? 0
+		       : error_set(err, "out of memory for %u objects", w->mm->nr_ids);
+}
+
+static void free_tables(struct whatif *w)
+{
+	free(w->alive);
+	free(w->injected);
+	mm_free(w->scratch);
+	pool_release(w);
+}
+
 static int replay(struct whatif *w, uint64_t span, struct error *err)
 {
-	int ret;
+	int ret = -1;
 
-	if (whatif_sample_init(w, span, err) || pool_init(w, err))
-		return -1;
+	if (alloc_tables(w, err) || whatif_sample_init(w, span, err) ||
+	    whatif_probe_init(w, span, err) || pool_init(w, err))
+		goto out;
 	whatif_place_initial(w);
 	if (w->policy->init)
 		w->policy->init(&w->env);
 	ret = run(w, err);
-	pool_release(w);
+	if (!ret)
+		fill_outcome(w);
+out:
+	free_tables(w);
 	return ret;
+}
+
+/* ---- scenarios ---- */
+
+struct job {
+	const struct mm *start;
+	const struct trace *trace;
+	const struct demand *demand;
+	const struct policy_setting *setting;
+	const struct whatif_options *opt;
+	struct stall_costs costs;
+	uint64_t span;
+};
+
+static int run_scenario(const struct job *job, const struct scenario *scenario, struct outcome *out,
+			struct error *err)
+{
+	struct mm *mm = mm_clone(job->start);
+	struct whatif w = {
+		.mm = mm,
+		.scenario = scenario,
+		.policy = job->setting->policy,
+		.opt = job->opt,
+		.demand = job->demand,
+		.out = out,
+		.next_tick = TICK_NS,
+		.next_fold = FOLD_NS,
+	};
+	int ret;
+
+	if (!mm)
+		return error_set(err, "out of memory for a machine of %" PRIu64 " MiB",
+				 job->start->size >> 20);
+	memcpy(w.params, job->setting->params, sizeof(w.params));
+	w.env = (struct policy_env){.mm = mm, .params = w.params, .policy = w.policy};
+	ret = replay(&w, job->span, err);
+	if (!ret)
+		out->stall_ns = stall(&w, &job->costs);
+	mm_free(mm);
+	return ret;
+}
+
+static void widen(struct ranged *r, const struct ranged *other)
+{
+	if (other->low < r->low)
+		r->low = other->low;
+	if (other->high > r->high)
+		r->high = other->high;
+}
+
+static int64_t distance(const struct ranged *a, const struct ranged *b)
+{
+	return llabs(a->central - b->central);
+}
+
+/* The scenario that moves success most, or, where none does, pages reclaimed. */
+struct swing {
+	int64_t success, reclaimed;
+};
+
+static void compare(struct outcome *out, const struct outcome *other, const char *name,
+		    struct swing *most)
+{
+	struct swing s = {.success = distance(&out->huge_success, &other->huge_success),
+			  .reclaimed = distance(&out->pages_reclaimed, &other->pages_reclaimed)};
+
+	if (s.success > most->success ||
+	    (s.success == most->success && s.reclaimed > most->reclaimed)) {
+		snprintf(out->assumption, sizeof(out->assumption), "%s", name);
+		*most = s;
+	}
+	widen(&out->huge_success, &other->huge_success);
+	widen(&out->pages_reclaimed, &other->pages_reclaimed);
+	widen(&out->stall_ns, &other->stall_ns);
+}
+
+static int run_others(const struct job *job, struct outcome *out, struct error *err)
+{
+	struct whatif_options opt = *job->opt;
+	struct job other_job = *job;
+	struct swing most = {0, 0};
+
+	opt.probe_ns = 0;
+	opt.progress = NULL;
+	other_job.opt = &opt;
+	for (const struct scenario *s = scenarios + 1; s->name; s++) {
+		struct outcome other = {.pageblock_order = out->pageblock_order};
+		int ret = run_scenario(&other_job, s, &other, err);
+
+		if (!ret)
+			compare(out, &other, s->name, &most);
+		outcome_release(&other);
+		if (ret)
+			return -1;
+	}
+	return 0;
+}
+
+static void count_demand(struct outcome *o, const struct demand *d)
+{
+	o->demand_ops = d->nr;
+	o->unknown_frees = d->counts.unknown_frees;
+	o->double_allocs = d->counts.double_allocs;
+	o->approximate_lru = true;
 }
 
 static int with_machine(struct mm *mm, const struct capture *c, const struct trace *t,
@@ -458,19 +346,9 @@ static int with_machine(struct mm *mm, const struct capture *c, const struct tra
 	struct demand_geometry geo = {.base_pfn = mm->base_pfn,
 				      .nr_frames = mm->nr_frames,
 				      .pageblock_order = mm->pageblock_order};
-	uint64_t span = t->nr ? t->events[t->nr - 1].time - t->events[0].time : 0;
 	struct demand d;
-	struct whatif w = {
-		.mm = mm,
-		.policy = p->policy,
-		.opt = opt,
-		.demand = &d,
-		.out = out,
-		.env = {.mm = mm, .params = p->params, .policy = p->policy},
-		.next_tick = TICK_NS,
-		.next_fold = FOLD_NS,
-	};
-	uint64_t begin = now_ns();
+	struct job job = {.start = mm, .trace = t, .demand = &d, .setting = p, .opt = opt};
+	uint64_t begin = now_ns(), ns;
 	int ret;
 
 	if (!runs_on(p->policy, mm_era_name(mm->era_index)))
@@ -478,10 +356,15 @@ static int with_machine(struct mm *mm, const struct capture *c, const struct tra
 				 mm_era_name(mm->era_index));
 	if (demand_derive(&d, c, t, &geo, opt->progress, err))
 		return -1;
+	job.span = t->nr ? t->events[t->nr - 1].time - t->events[0].time : 0;
+	stall_costs_fit(&job.costs, t);
 	name_outcome(out, mm, p);
-	ret = replay(&w, span, err);
-	if (!ret)
-		fill_outcome(&w, t, now_ns() - begin);
+	count_demand(out, &d);
+	ret = run_scenario(&job, &scenarios[0], out, err);
+	ns = now_ns() - begin;
+	out->events_per_second = ns ? (double)t->nr * 1e9 / (double)ns : 0;
+	if (!ret && !opt->central_only)
+		ret = run_others(&job, out, err);
 	demand_release(&d);
 	return ret;
 }

@@ -20,8 +20,40 @@ struct whatif_pool {
 	uint32_t nr_extra, max_extra;
 };
 
+/* One named set of assumptions about what a recording cannot show. */
+struct scenario {
+	const char *name;
+	bool reread; /* pages that only the policy dropped are soon needed again; else not until
+			seen in use */
+	bool orphans_die; /* pages that only the recorded kernel dropped die then; else nobody frees
+			     them */
+	bool long_lives;  /* objects that only the replay has live to the end; else they die at once
+			   */
+};
+extern const struct scenario scenarios[]; /* the first is the central one; ends with name NULL */
+
+/* ns of stall per page, fitted to the recording's own begin and end events; 0 where it has none. */
+struct stall_costs {
+	uint64_t reclaimed[3], scanned[3]; /* low, central, high: per page reclaimed; per page that
+					      compaction scanned */
+};
+void stall_costs_fit(struct stall_costs *c, const struct trace *t);
+
+/* Of an object that the demand knows. */
+#define ALIVE_NOT 0u /* not born, dead, or the replay had no page for it */
+#define ALIVE_YES 1u
+#define ALIVE_AGAIN 2u /* was read again after this policy had dropped it */
+
 struct whatif {
 	struct mm *mm;
+	const struct scenario *scenario;
+	uint8_t *alive; /* by id: ALIVE_* */
+	uint64_t rereads;
+	uint64_t background_scanned; /* by kcompactd: nobody waits for it */
+	bool *injected;		     /* which injections are done */
+	struct mm *scratch;	     /* for probes */
+	uint64_t next_probe;
+	int64_t params[POLICY_MAX_PARAMS];
 	struct policy_env env;
 	const struct policy *policy;
 	const struct whatif_options *opt;
@@ -44,6 +76,24 @@ void whatif_free(struct whatif *w, struct frame f, uint32_t cpu);
 /* Counts a request in the order's score, unless it is the recorder's or outside the window. */
 void whatif_score(struct whatif *w, const struct demand_op *op, bool success, bool slow);
 
+uint32_t whatif_cpu(const struct whatif *w, uint32_t cpu);
+void whatif_birth(struct whatif *w, const struct demand_op *op);
+void whatif_failed(struct whatif *w, const struct demand_op *op);
+void whatif_death(struct whatif *w, const struct demand_op *op);
+void whatif_drop(struct whatif *w, const struct demand_op *op);
+void whatif_split(struct whatif *w, const struct demand_op *op);
+void whatif_to_lru(struct whatif *w, const struct demand_op *op);
+void whatif_activate(struct whatif *w, const struct demand_op *op);
+/* A new page for an object that lost its own. */
+bool whatif_reread(struct whatif *w, const struct demand_op *at, uint32_t id, enum mm_kind page);
+void whatif_reread_evicted(struct whatif *w, const struct demand_op *at);
+
+/* Does what is due up to @time: inject.c. */
+void whatif_inject(struct whatif *w, const struct demand_op *at);
+/* probe.c */
+int whatif_probe_init(struct whatif *w, uint64_t span, struct error *err) MUST_CHECK;
+void whatif_probe(struct whatif *w, uint64_t time);
+
 /* The machine's pages get the objects that were there when recording began: whatif_start.c. */
 void whatif_place_initial(struct whatif *w);
 
@@ -51,6 +101,8 @@ int pool_init(struct whatif *w, struct error *err) MUST_CHECK;
 void pool_release(struct whatif *w);
 void pool_want(struct whatif *w, const struct demand_op *op);
 void pool_request(struct whatif *w, const struct demand_op *op);
+/* The pool is to grow by @pages, whatever the recording says. */
+void pool_grow(struct whatif *w, const struct demand_op *at, uint32_t pages);
 /* A page of the recorded pool was given back; the replay's pool shrinks to at most the recorded
  * size. */
 void pool_death(struct whatif *w, const struct demand_op *op);

@@ -122,6 +122,30 @@ void pool_request(struct whatif *w, const struct demand_op *op)
 		get_one(w, op, op->id);
 }
 
+void pool_grow(struct whatif *w, const struct demand_op *at, uint32_t pages)
+{
+	struct whatif_pool *p = &w->pool;
+	struct demand_op op = {
+		.time = at->time,
+		.cpu = at->cpu,
+		.order = (uint8_t)w->mm->pageblock_order,
+		.type = MM_MOVABLE,
+		.page = MM_KIND_HUGETLB,
+		.gfp = GFP_HIGHMEM | GFP_MOVABLE | GFP_IO | GFP_FS | GFP_DIRECT_RECLAIM |
+		       GFP_KSWAPD_RECLAIM | GFP_COMP | GFP_NOWARN | GFP_RETRY_MAYFAIL,
+	};
+	uint32_t got = p->got;
+
+	p->failed = false;
+	for (uint32_t i = 0; i < pages && !p->failed; i++)
+		get_one(w, &op, MM_NO_ID);
+	w->out->huge_wanted += pages;
+	w->out->huge_got += p->got - got;
+	w->out->orders[op.order].attempts += pages;
+	p->got = got;
+	p->failed = false;
+}
+
 /* Any page of the pool can go first; those that only the replay has do. */
 void pool_death(struct whatif *w, const struct demand_op *op)
 {

@@ -66,6 +66,7 @@ static void place(struct whatif *w, const struct demand_initial *init)
 		return;
 	}
 	mm_object_bind(w->mm, f, init->frame, 0, init->page, init->order);
+	w->alive[init->frame] = ALIVE_YES;
 	fr = mm_frame(w->mm, f);
 	fr->flags |= init->flags;
 	if (init->page == MM_KIND_SLAB)

@@ -205,6 +205,150 @@ START_TEST(policies_agree_until_they_are_asked)
 }
 END_TEST
 
+/* ---- scenarios, probes, injections ---- */
+
+/* Expect the central value inside its range, the range not a point, and the assumption that moves
+ * it named. */
+START_TEST(ranges_hold_the_central_value)
+{
+	struct outcome o;
+
+	run("threshold", &o);
+	ck_assert_int_le(o.pages_reclaimed.low, o.pages_reclaimed.central);
+	ck_assert_int_ge(o.pages_reclaimed.high, o.pages_reclaimed.central);
+	ck_assert_int_lt(o.pages_reclaimed.low, o.pages_reclaimed.high);
+	ck_assert_int_le(o.huge_success.low, o.huge_success.central);
+	ck_assert_int_ge(o.huge_success.high, o.huge_success.central);
+	ck_assert_int_gt(o.stall_ns.central, 0);
+	ck_assert_int_le(o.stall_ns.low, o.stall_ns.central);
+	ck_assert_uint_gt(strlen(o.assumption), 0);
+	outcome_release(&o);
+}
+END_TEST
+
+/* Scenarios and probes look on: the central replay is the same without them. */
+START_TEST(probes_disturb_nothing)
+{
+	struct outcome plain, probed;
+	const struct whatif_options bare = {.central_only = true};
+	const struct whatif_options probing = {.probe_ns = 2000000000, .probe_pages = 1024};
+
+	run_with("threshold", &bare, &plain);
+	run_with("threshold", &probing, &probed);
+	ck_assert_uint_eq(plain.state_hash, probed.state_hash);
+	ck_assert_int_eq(plain.pages_reclaimed.central, probed.pages_reclaimed.central);
+	ck_assert_int_eq(plain.pages_reclaimed.low, plain.pages_reclaimed.high);
+	ck_assert_uint_gt(probed.nr_probes, 5);
+	for (size_t i = 0; i < probed.nr_probes; i++) {
+		ck_assert_uint_le(probed.probes[i].free, probed.probes[i].compaction);
+		ck_assert_uint_le(probed.probes[i].compaction, probed.probes[i].reclaim);
+	}
+	ck_assert_uint_gt(probed.probes[0].free, 0);
+	outcome_release(&plain);
+	outcome_release(&probed);
+}
+END_TEST
+
+static void run_injected(const char *policy, const char *what, struct outcome *o)
+{
+	struct injection in;
+	struct error err = {{0}};
+
+	ck_assert_msg(!injection_parse(&in, what, &err), "%s", err.text);
+	run_with(policy,
+		 &(struct whatif_options){.inject = &in, .nr_inject = 1, .central_only = true}, o);
+}
+
+/* A threshold that is set from the beginning by injection does what the parameter does. */
+START_TEST(injected_parameter)
+{
+	struct outcome injected, set;
+
+	run_injected("threshold", "0:extfrag_threshold=1000", &injected);
+	run_with("threshold:extfrag-threshold=1000", &(struct whatif_options){.central_only = true},
+		 &set);
+	ck_assert_uint_eq(injected.state_hash, set.state_hash);
+	outcome_release(&injected);
+	outcome_release(&set);
+}
+END_TEST
+
+START_TEST(injected_hugepages)
+{
+	struct outcome o, plain;
+
+	run("threshold", &plain);
+	run_injected("threshold", "1s:hugepages=+4", &o);
+	ck_assert_uint_eq(o.huge_wanted, plain.huge_wanted + 4);
+	ck_assert_uint_ge(o.huge_got, 4);
+	run_injected("threshold", "1s:compact_memory", &plain);
+	ck_assert_uint_gt(plain.pages_migrated, 0);
+	outcome_release(&o);
+	outcome_release(&plain);
+}
+END_TEST
+
+START_TEST(injected_drop_caches)
+{
+	struct outcome o, plain;
+
+	run_with("none", &(struct whatif_options){.central_only = true}, &plain);
+	run_injected("none", "15s:drop_caches", &o);
+	ck_assert_uint_gt(o.orders[0].successes, plain.orders[0].successes);
+	ck_assert_int_eq(o.pages_reclaimed.central, 0);
+	outcome_release(&o);
+	outcome_release(&plain);
+}
+END_TEST
+
+START_TEST(injections_are_parsed)
+{
+	struct injection in;
+
+	ck_assert_int_eq(injection_parse(&in, "12.5s:compact_memory", NULL), 0);
+	ck_assert_uint_eq(in.time, 12500000000);
+	ck_assert_int_eq(in.action, INJECT_COMPACT_MEMORY);
+	ck_assert_int_eq(injection_parse(&in, "3:compact_node=1", NULL), 0);
+	ck_assert_uint_eq(in.time, 3000000000);
+	ck_assert_int_eq(in.action, INJECT_COMPACT_NODE);
+	ck_assert_int_eq(in.value, 1);
+	ck_assert_int_eq(injection_parse(&in, "250ms:hugepages=+5%", NULL), 0);
+	ck_assert_uint_eq(in.time, 250000000);
+	ck_assert(in.percent);
+	ck_assert_int_eq(in.value, 5);
+	ck_assert_int_eq(injection_parse(&in, "1us:extfrag_threshold=900", NULL), 0);
+	ck_assert_str_eq(in.param, "extfrag-threshold");
+}
+END_TEST
+
+static const char *const bad_injections[] = {
+	"",
+	"compact_memory",
+	":compact_memory",
+	"x:compact_memory",
+	"1h:compact_memory",
+	"5:",
+	"5:nothing",
+	"5:compact_node=",
+	"5:compact_node=x",
+	"5:hugepages=5",
+	"5:hugepages=+",
+	"5:hugepages=+%",
+	"5:hugepages=+-5",
+	"5:drop_caches_now",
+	".:drop_caches",
+};
+
+START_TEST(bad_injections_are_refused)
+{
+	struct injection in;
+	struct error err = {{0}};
+
+	ck_assert_int_eq(injection_parse(&in, bad_injections[_i], &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "--inject"));
+}
+END_TEST
+
 /* Only the window is scored, and the replay ends with it. */
 START_TEST(window)
 {
@@ -246,9 +390,18 @@ static Suite *whatif_suite(void)
 	tcase_add_test(tc, none_is_the_lower_bound);
 	tcase_add_test(tc, demand_is_the_same_for_all);
 	tcase_add_test(tc, threshold_gates_compaction);
+	tcase_add_test(tc, ranges_hold_the_central_value);
+	tcase_add_test(tc, probes_disturb_nothing);
+	tcase_add_test(tc, injected_parameter);
+	tcase_add_test(tc, injected_hugepages);
+	tcase_add_test(tc, injected_drop_caches);
 	tc = sample_case(s, "churn", open_churn);
 	tcase_add_test(tc, policies_agree_until_they_are_asked);
 	tcase_add_test(tc, window);
+	tc = tcase_create("injections");
+	tcase_add_test(tc, injections_are_parsed);
+	tcase_add_loop_test(tc, bad_injections_are_refused, 0, (int)ARRAY_SIZE(bad_injections));
+	suite_add_tcase(s, tc);
 	return s;
 }
 

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What happens to objects besides being asked for: death, drops, splits, their place on the LRU. */
+#include "replay/whatif.h"
+
+void whatif_death(struct whatif *w, const struct demand_op *op)
+{
+	struct frame f = mm_object_frame(w->mm, op->id);
+
+	w->alive[op->id] = ALIVE_NOT;
+	if (op->flags & DEMAND_F_HUGE)
+		pool_death(w, op);
+	else if (!frame_is_none(f))
+		whatif_free(w, f, op->cpu);
+}
+
+/* The recorded kernel reclaimed the page. Here it stays, without a name, until this policy reclaims
+ * it. */
+void whatif_drop(struct whatif *w, const struct demand_op *op)
+{
+	struct frame f = mm_object_frame(w->mm, op->id);
+	struct mm_object *o;
+
+	if (frame_is_none(f)) {
+		w->agreed_drops += w->alive[op->id] ? 1u << op->order : 0;
+		w->alive[op->id] = ALIVE_NOT;
+		return;
+	}
+	w->alive[op->id] = ALIVE_NOT;
+	if (w->scenario->orphans_die) {
+		whatif_free(w, f, op->cpu);
+		return;
+	}
+	o = &mm_objects(w->mm)[f.n];
+	mm_ids(w->mm)[op->id] = UINT32_MAX;
+	o->id = MM_NO_ID;
+	o->flags |= MM_O_ORPHAN;
+	if (!mm_on_lru_list(w->mm, f)) {
+		mm_frame(w->mm, f)->flags |= MM_F_FILE;
+		mm_lru_add(w->mm, f, MM_LRU_INACTIVE_FILE);
+	}
+}
+
+void whatif_split(struct whatif *w, const struct demand_op *op)
+{
+	struct frame f = mm_object_frame(w->mm, op->id), upper;
+	struct mm_object *o;
+	bool on_lru;
+	enum mm_lru lru = MM_LRU_INACTIVE_FILE;
+
+	if (frame_is_none(f) || mm_frame(w->mm, f)->order != op->order + 1u ||
+	    op->arg >= w->mm->nr_ids)
+		return;
+	on_lru = mm_on_lru_list(w->mm, f);
+	if (on_lru) {
+		lru = mm_lru_of(w->mm, f);
+		mm_lru_del(w->mm, f);
+	}
+	mm_split_page(w->mm, f, op->order);
+	upper = (struct frame){f.n + (1u << op->order)};
+	o = &mm_objects(w->mm)[f.n];
+	o->order = op->order;
+	mm_object_bind(w->mm, upper, op->arg, o->owner, o->kind, op->order);
+	mm_objects(w->mm)[upper.n].flags = o->flags;
+	w->alive[op->arg] = ALIVE_YES;
+	if (on_lru) {
+		mm_lru_add(w->mm, f, lru);
+		mm_lru_add(w->mm, upper, lru);
+	}
+}
+
+void whatif_to_lru(struct whatif *w, const struct demand_op *op)
+{
+	struct frame f = mm_object_frame(w->mm, op->id);
+
+	if (frame_is_none(f) || op->type >= MM_NR_LRU)
+		return;
+	if (mm_on_lru_list(w->mm, f))
+		mm_lru_del(w->mm, f);
+	mm_frame(w->mm, f)->flags |= op->arg;
+	mm_objects(w->mm)[f.n].kind = op->page;
+	mm_lru_add(w->mm, f, op->type);
+}
+
+/* The object lives, but its page was reclaimed. */
+static bool evicted(const struct whatif *w, uint32_t id)
+{
+	return w->alive[id] && frame_is_none(mm_object_frame(w->mm, id));
+}
+
+/* Somebody used the page just then: a page that this policy dropped had to be read again for it. */
+void whatif_activate(struct whatif *w, const struct demand_op *op)
+{
+	struct frame f;
+
+	if (evicted(w, op->id))
+		whatif_reread(w, op, op->id, MM_KIND_FILE);
+	f = mm_object_frame(w->mm, op->id);
+	if (!frame_is_none(f) && mm_on_lru_list(w->mm, f))
+		mm_lru_activate(w->mm, f);
+}
+
+/* The scenario in which what this policy dropped and the recorded kernel kept is needed once more.
+ */
+void whatif_reread_evicted(struct whatif *w, const struct demand_op *at)
+{
+	for (uint32_t id = 0; id < w->mm->nr_ids; id++) {
+		if (w->alive[id] == ALIVE_YES && evicted(w, id))
+			whatif_reread(w, at, id, MM_KIND_FILE);
+	}
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests of the demand: the fast path, kswapd, the policy. kswapd runs to completion when it is
+ * woken, before the request that woke it goes on.
+ */
+#include "replay/whatif.h"
+
+uint32_t whatif_cpu(const struct whatif *w, uint32_t cpu)
+{
+	return cpu < w->mm->nr_cpus ? cpu : cpu % w->mm->nr_cpus;
+}
+
+static struct mm_request request_of(const struct whatif *w, const struct demand_op *op)
+{
+	struct mm_request rq = {
+		.cpu = whatif_cpu(w, op->cpu),
+		.order = op->order,
+		.gfp = op->gfp,
+		.type = op->type < MM_NR_PCP_TYPES ? op->type : mm_gfp_type(op->gfp),
+		.pid = op->pid,
+	};
+
+	if (rq.type >= MM_NR_PCP_TYPES)
+		rq.type = MM_UNMOVABLE;
+	return rq;
+}
+
+static uint32_t highest_of_node(const struct mm *mm, uint32_t node)
+{
+	uint32_t highest = 0;
+
+	for (uint32_t z = 0; z < mm->nr_zones; z++) {
+		if (mm->zones[z].node == (int32_t)node && (uint32_t)mm->zones[z].index > highest)
+			highest = (uint32_t)mm->zones[z].index;
+	}
+	return highest;
+}
+
+static void wake_kswapd(struct whatif *w, uint32_t node, uint32_t order, uint32_t highest)
+{
+	uint32_t cpu = w->mm->cpu;
+
+	if (!w->policy->kswapd || !mm_kswapd_needed(w->mm, node, order, highest))
+		return;
+	w->policy->kswapd(&w->env, node, order, highest);
+	w->mm->cpu = cpu;
+}
+
+/* wake_all_kswapds: those of all nodes that the request may use. */
+static void wake_for(struct whatif *w, const struct mm_request *rq)
+{
+	uint32_t highest = mm_gfp_zone(w->mm, rq->gfp);
+
+	if (!(rq->gfp & MM_GFP_KSWAPD_RECLAIM))
+		return;
+	for (uint32_t node = 0; node < w->mm->nr_nodes; node++)
+		wake_kswapd(w, node, rq->order, highest);
+}
+
+/* A zone that was boosted by a fallback wakes its kswapd [rmqueue]. */
+static void wake_boosted(struct whatif *w)
+{
+	for (uint32_t node = 0; w->mm->wake_kswapd && node < w->mm->nr_nodes; node++) {
+		if (!(w->mm->wake_kswapd & 1u << node))
+			continue;
+		w->mm->wake_kswapd &= ~(1u << node);
+		wake_kswapd(w, node, 0, highest_of_node(w->mm, node));
+	}
+}
+
+struct frame whatif_alloc(struct whatif *w, const struct demand_op *op, bool *slow)
+{
+	struct mm_request rq = request_of(w, op);
+	struct frame f = mm_get_page(w->mm, &rq, mm_alloc_flags_fast(w->mm, &rq));
+
+	*slow = frame_is_none(f);
+	if (*slow) {
+		wake_for(w, &rq);
+		w->mm->cpu = rq.cpu;
+		f = w->policy->alloc_slow(&w->env, &rq);
+	}
+	wake_boosted(w);
+	return f;
+}
+
+/* What is known of a page by the request that made it. */
+static uint32_t flags_of_request(const struct demand_op *op)
+{
+	uint32_t flags = 0;
+
+	if (op->page == MM_KIND_SLAB)
+		flags |= MM_F_SLAB;
+	if (op->page == MM_KIND_HUGETLB)
+		flags |= MM_F_HUGE;
+	if (op->order && op->gfp & GFP_COMP)
+		flags |= MM_F_COMPOUND;
+	if (op->gfp & GFP_WRITE)
+		flags |= MM_F_DIRTY;
+	return flags;
+}
+
+void whatif_bind(struct whatif *w, struct frame f, const struct demand_op *op, uint32_t id)
+{
+	mm_object_bind(w->mm, f, id, op->pid, op->page, op->order);
+	if (id != MM_NO_ID)
+		w->alive[id] = ALIVE_YES;
+	mm_frame(w->mm, f)->flags |= flags_of_request(op);
+	if (op->flags & DEMAND_F_RECORDER)
+		mm_objects(w->mm)[f.n].flags |= MM_O_RECORDER;
+}
+
+void whatif_free(struct whatif *w, struct frame f, uint32_t cpu)
+{
+	uint32_t order = mm_frame(w->mm, f)->order;
+
+	if (mm_on_lru_list(w->mm, f))
+		mm_lru_del(w->mm, f);
+	mm_object_unbind(w->mm, f);
+	mm_free_page(w->mm, whatif_cpu(w, cpu), f, order);
+	if (w->policy->freed)
+		w->policy->freed(&w->env, f, order);
+}
+
+void whatif_score(struct whatif *w, const struct demand_op *op, bool success, bool slow)
+{
+	struct order_outcome *oo = &w->out->orders[op->order];
+	struct mm_stats *st = mm_stats(w->mm);
+
+	*(!success ? &st->failed[op->order]
+	  : slow   ? &st->slow_ok[op->order]
+		   : &st->fast_ok[op->order]) += 1;
+	if (!w->scoring || op->flags & DEMAND_F_RECORDER)
+		return;
+	oo->attempts++;
+	oo->successes += success;
+	oo->fast += success && !slow;
+	oo->slow += success && slow;
+}
+
+/* A page of order 0 on behalf of an object that lost its own: it is read again. */
+bool whatif_reread(struct whatif *w, const struct demand_op *at, uint32_t id, enum mm_kind page)
+{
+	struct demand_op op = {
+		.time = at->time,
+		.pid = at->pid,
+		.cpu = at->cpu,
+		.type = MM_MOVABLE,
+		.page = (uint8_t)page,
+		.gfp = GFP_HIGHMEM | GFP_MOVABLE | GFP_IO | GFP_FS | GFP_DIRECT_RECLAIM |
+		       GFP_KSWAPD_RECLAIM,
+	};
+	bool slow, anon = page == MM_KIND_ANON || page == MM_KIND_SHMEM;
+	struct frame f = whatif_alloc(w, &op, &slow);
+
+	if (frame_is_none(f))
+		return false;
+	whatif_bind(w, f, &op, id);
+	mm_frame(w->mm, f)->flags |= anon ? MM_F_ANON | MM_F_SWAPBACKED : MM_F_FILE;
+	mm_lru_add(w->mm, f, anon ? MM_LRU_INACTIVE_ANON : MM_LRU_INACTIVE_FILE);
+	w->mm->swap_free += anon;
+	w->alive[id] = ALIVE_AGAIN;
+	w->rereads++;
+	return true;
+}
+
+void whatif_birth(struct whatif *w, const struct demand_op *op)
+{
+	bool slow;
+	struct frame f;
+
+	if (op->flags & DEMAND_F_HUGE) {
+		pool_request(w, op);
+		return;
+	}
+	f = whatif_alloc(w, op, &slow);
+	whatif_score(w, op, !frame_is_none(f), slow);
+	if (!frame_is_none(f))
+		whatif_bind(w, f, op, op->id);
+	else
+		w->out->substituted++;
+}
+
+/*
+ * Failed then, and the task did without. If it succeeds now nobody knows how long the page would
+ * have lived: not at all, or, in the scenario of longest lifetimes, to the end.
+ */
+void whatif_failed(struct whatif *w, const struct demand_op *op)
+{
+	bool slow;
+	struct frame f;
+
+	if (op->flags & DEMAND_F_HUGE) {
+		pool_request(w, op);
+		return;
+	}
+	f = whatif_alloc(w, op, &slow);
+	whatif_score(w, op, !frame_is_none(f), slow);
+	if (frame_is_none(f))
+		return;
+	whatif_bind(w, f, op, MM_NO_ID);
+	if (!w->scenario->long_lives)
+		whatif_free(w, f, op->cpu);
+	w->out->substituted++;
+}
