@@ -18,7 +18,7 @@ static const struct param_desc params[] = {
 		      .type = PARAM_BOOL,
 		      .def = 0,
 		      .help = "leave a zone alone for a while after compaction there failed"},
-	[MIN_ORDER] = {.name = "min-order",
+	[MIN_ORDER] = {.name = "min_order",
 		       .type = PARAM_INT,
 		       .def = 4,
 		       .min = 1,

@@ -5,7 +5,7 @@
 enum { EXTFRAG_THRESHOLD, ROUNDS };
 
 static const struct param_desc params[] = {
-	[EXTFRAG_THRESHOLD] = {.name = "extfrag-threshold",
+	[EXTFRAG_THRESHOLD] = {.name = "extfrag_threshold",
 			       .type = PARAM_INT,
 			       .def = 500,
 			       .min = 0,

@@ -109,7 +109,7 @@ void params_defaults(const struct param_desc *table, size_t n, int64_t *values);
 /*
  * Sets values from "key=value,key=value" (NULL and "" are fine). An unknown key, a value out of
  * range or not a number is an error that names @owner, the key, what would be allowed, and the
- * nearest known key.
+ * nearest known key. In a key "-" may stand for "_".
  */
 int params_parse(const struct param_desc *table, size_t n, const char *owner, const char *text,
 		 int64_t *values, struct error *err) MUST_CHECK;

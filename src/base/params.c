@@ -128,6 +128,16 @@ static int parse_value(const struct param_desc *d, const struct setting *set, in
 			 d->name);
 }
 
+/* Is @key the name of a row? The kernel writes "_" where people may write "-". */
+static bool same_key(const char *name, const char *key)
+{
+	while (*name && (*name == *key || (*name == '_' && *key == '-'))) {
+		name++;
+		key++;
+	}
+	return !*name && !*key;
+}
+
 /* Takes one "key=value" apart, in place. */
 static int parse_item(const struct param_desc *table, size_t n, const char *owner, char *item,
 		      int64_t *values, bool *seen, struct error *err)
@@ -141,7 +151,7 @@ static int parse_item(const struct param_desc *table, size_t n, const char *owne
 	*value = '\0';
 	set.value = value + 1;
 	for (i = 0; i < n; i++)
-		if (strcmp(table[i].name, item) == 0)
+		if (same_key(table[i].name, item))
 			break;
 	if (i == n)
 		return unknown_key(table, n, &set, err);

@@ -29,12 +29,12 @@ run run "$churn" -p none --verify=never --to 1
 [ "$(sql zonereplay.db 'SELECT count(*) FROM runs WHERE policy = "none"')" = 2 ] || bad 'rows'
 
 begin 'run --json has what was promised'
-run run "$huge" -p none -p threshold:extfrag-threshold=900 --json -d x.db
+run run "$huge" -p none -p threshold:extfrag_threshold=900 --json -d x.db
 status 0
 err_empty
 json_has 'len(j) == 2'
 json_has 'j[0]["policy"] == "none" and j[1]["policy"] == "threshold"'
-json_has '"extfrag-threshold=900" in j[1]["params"]'
+json_has '"extfrag_threshold=900" in j[1]["params"]'
 for key in capture policy params era order_stats success_rate pages_reclaimed pages_reclaimed_low \
 	pages_reclaimed_high pages_migrated migrate_scanned free_scanned compact_stall compact_success \
 	compact_fail direct_reclaims stall_ns stall_ns_low stall_ns_high substituted unknown_death \
@@ -135,18 +135,18 @@ only_files
 begin 'an unknown policy, parameter, value: the nearest is named'
 run run "$churn" -p compactoin
 refused 'compactoin' 'did you mean "compaction"'
-run run "$churn" -p threshold:extfrag-treshold=3
-refused 'extfrag-treshold' 'extfrag-threshold'
-run run "$churn" -p threshold:extfrag-threshold=1001
-refused 'extfrag-threshold' '1001' '1000'
-run run "$churn" -p threshold:extfrag-threshold=many
-refused 'extfrag-threshold' 'many'
+run run "$churn" -p threshold:extfrag_treshold=3
+refused 'extfrag_treshold' 'extfrag_threshold'
+run run "$churn" -p threshold:extfrag_threshold=1001
+refused 'extfrag_threshold' '1001' '1000'
+run run "$churn" -p threshold:extfrag_threshold=many
+refused 'extfrag_threshold' 'many'
 only_files
 
 begin 'the same policy twice'
 run run "$churn" -p none -p none
 refused 'none' 'twice'
-run run "$churn" -p threshold -p threshold:extfrag-threshold=500
+run run "$churn" -p threshold -p threshold:extfrag_threshold=500
 refused 'threshold' 'twice' 'are the same'
 only_files
 

@@ -81,11 +81,11 @@ differs kswapd_runs reclaim lumpy
 begin 'exchanging parameters changes the table'
 mapfile -t huge < <(printf '%s\n' "${samples[@]}" | grep huge)
 for threshold in 0 1000; do
-	run run "${huge[@]}" -p "threshold:extfrag-threshold=$threshold" --verify=never -d "$threshold.db"
+	run run "${huge[@]}" -p "threshold:extfrag_threshold=$threshold" --verify=never -d "$threshold.db"
 	status 0
 	run report -d "$threshold.db" -o "$threshold.csv"
 	status 0
-	pick "$threshold.csv" | sed "s/extfrag-threshold=$threshold/extfrag-threshold=X/" >"$threshold.picked"
+	pick "$threshold.csv" | sed "s/extfrag_threshold=$threshold/extfrag_threshold=X/" >"$threshold.picked"
 done
 ! cmp -s 0.picked 1000.picked || bad 'thresholds 0 and 1000 give the same table'
 

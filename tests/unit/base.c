@@ -306,7 +306,7 @@ START_TEST(params_good)
 	params_format(table, NR_PARAMS, v, &sb);
 	ck_assert_str_eq(sb.s, "extfrag_threshold=500,retries=-1,defer=1,mode=async");
 	ck_assert_int_eq(parse("", v, &err), 0);
-	ck_assert_int_eq(parse("mode=sync,defer=off,extfrag_threshold=0x10", v, &err), 0);
+	ck_assert_int_eq(parse("mode=sync,defer=off,extfrag-threshold=0x10", v, &err), 0);
 	strbuf_clear(&sb);
 	params_format(table, NR_PARAMS, v, &sb);
 	ck_assert_str_eq(sb.s, "extfrag_threshold=16,retries=-1,defer=0,mode=sync");

@@ -114,11 +114,11 @@ START_TEST(settings_are_spelled_in_full)
 	struct error err = {{0}};
 
 	ck_assert_msg(!policy_setting_parse(&s, "threshold", &err), "%s", err.text);
-	ck_assert_str_eq(s.spelled, "threshold:extfrag-threshold=500,rounds=16");
+	ck_assert_str_eq(s.spelled, "threshold:extfrag_threshold=500,rounds=16");
 	policy_setting_release(&s);
-	ck_assert_msg(!policy_setting_parse(&s, "threshold:rounds=2,extfrag-threshold=0", &err),
+	ck_assert_msg(!policy_setting_parse(&s, "threshold:rounds=2,extfrag_threshold=0", &err),
 		      "%s", err.text);
-	ck_assert_str_eq(s.spelled, "threshold:extfrag-threshold=0,rounds=2");
+	ck_assert_str_eq(s.spelled, "threshold:extfrag_threshold=0,rounds=2");
 	ck_assert_int_eq(s.params[0], 0);
 	ck_assert_int_eq(s.params[1], 2);
 	policy_setting_release(&s);
@@ -133,10 +133,10 @@ static const struct {
 } bad_settings[] = {
 	{"treshold", "did you mean \"threshold\""},
 	{"", "no policy is called \"\""},
-	{"threshold:extfrag_threshold=1", "did you mean \"extfrag-threshold\""},
-	{"threshold:extfrag-threshold=1001", "1000"},
-	{"threshold:extfrag-threshold=-1", "0"},
-	{"threshold:extfrag-threshold=", "extfrag-threshold"},
+	{"threshold:extfrag_treshold=1", "did you mean \"extfrag_threshold\""},
+	{"threshold:extfrag_threshold=1001", "1000"},
+	{"threshold:extfrag_threshold=-1", "0"},
+	{"threshold:extfrag_threshold=", "extfrag_threshold"},
 	{"none:x=1", "takes no parameters"},
 	{"./no-such-file.so", "cannot be loaded as a policy"},
 };

@@ -178,8 +178,8 @@ START_TEST(threshold_gates_compaction)
 {
 	struct outcome never, always;
 
-	run("threshold:extfrag-threshold=1000", &never);
-	run("threshold:extfrag-threshold=0", &always);
+	run("threshold:extfrag_threshold=1000", &never);
+	run("threshold:extfrag_threshold=0", &always);
 	ck_assert_uint_eq(never.pages_migrated, 0);
 	ck_assert_uint_gt(always.pages_migrated, 0);
 	ck_assert_uint_ne(never.state_hash, always.state_hash);
