@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Checkpoints: the texts of /proc/buddyinfo and /proc/pagetypeinfo inside the trace, so that a replay can compare
- * itself with the kernel on the way. The kernel printed each number at some moment between the markers "begin" and
- * "end"; a cell is right if the model held its value at any moment between them.
+ * Checkpoints: the texts of /proc/buddyinfo and /proc/pagetypeinfo inside the trace, so that a
+ * replay can compare itself with the kernel on the way. The kernel printed each number at some
+ * moment between the markers "begin" and "end"; a cell is right if the model held its value at any
+ * moment between them.
  *
  *   zonereplay checkpoint begin ID
  *   zonereplay checkpoint end ID
@@ -27,7 +28,8 @@ struct checkpoint_writer {
 	char *text[CHECKPOINT_NR_FILES];
 };
 
-int checkpoint_writer_init(struct checkpoint_writer *w, int marker_fd, struct error *err) MUST_CHECK;
+int checkpoint_writer_init(struct checkpoint_writer *w, int marker_fd,
+			   struct error *err) MUST_CHECK;
 void checkpoint_writer_release(struct checkpoint_writer *w);
 void checkpoint_write(struct checkpoint_writer *w);
 
@@ -35,7 +37,7 @@ void checkpoint_write(struct checkpoint_writer *w);
 
 struct checkpoint {
 	uint64_t id;
-	uint64_t begin, end; /* indices of the two marker events */
+	uint64_t begin, end;		 /* indices of the two marker events */
 	char *text[CHECKPOINT_NR_FILES]; /* NULL: not there, incomplete, or its hash is wrong */
 };
 

@@ -13,7 +13,7 @@ struct checkpoint_piece {
 	char *text;
 };
 
-static const char *const names[CHECKPOINT_NR_FILES] = { "buddyinfo", "pagetypeinfo" };
+static const char *const names[CHECKPOINT_NR_FILES] = {"buddyinfo", "pagetypeinfo"};
 
 void checkpoints_init(struct checkpoints *c)
 {
@@ -47,7 +47,7 @@ static void begin(struct checkpoints *c, uint64_t id, uint64_t index)
 {
 	if (c->nr % 64 == 0)
 		c->list = realloc(c->list, (c->nr + 64) * sizeof(*c->list));
-	c->list[c->nr++] = (struct checkpoint){ .id = id, .begin = index, .end = UINT64_MAX };
+	c->list[c->nr++] = (struct checkpoint){.id = id, .begin = index, .end = UINT64_MAX};
 }
 
 static void end(struct checkpoints *c, uint64_t id, uint64_t index)
@@ -83,7 +83,7 @@ static void data(struct checkpoints *c, const char *head, const char *body, size
 	if (c->nr_pieces % 256 == 0)
 		c->pieces = realloc(c->pieces, (c->nr_pieces + 256) * sizeof(*c->pieces));
 	p = &c->pieces[c->nr_pieces++];
-	*p = (struct checkpoint_piece){ id, hash, file, sequence, number, len, malloc(len + 1) };
+	*p = (struct checkpoint_piece){id, hash, file, sequence, number, len, malloc(len + 1)};
 	memcpy(p->text, body, len);
 	p->text[len] = 0;
 }
@@ -120,7 +120,8 @@ static size_t join(struct checkpoints *c, size_t first)
 	size_t i, k;
 
 	strbuf_init(&text);
-	for (i = first; i < c->nr_pieces && c->pieces[i].id == p->id && c->pieces[i].file == p->file; i++) {
+	for (i = first;
+	     i < c->nr_pieces && c->pieces[i].id == p->id && c->pieces[i].file == p->file; i++) {
 		if (c->pieces[i].sequence != i - first)
 			break;
 		strbuf_add(&text, c->pieces[i].text, c->pieces[i].len);
@@ -128,7 +129,8 @@ static size_t join(struct checkpoints *c, size_t first)
 	for (k = c->nr; k-- > 0;)
 		if (c->list[k].id == p->id)
 			break;
-	if (i - first == p->number && hash_bytes(text.s, text.len, 0) == p->hash && k < c->nr && !c->list[k].text[p->file])
+	if (i - first == p->number && hash_bytes(text.s, text.len, 0) == p->hash && k < c->nr &&
+	    !c->list[k].text[p->file])
 		c->list[k].text[p->file] = strbuf_detach(&text);
 	else
 		c->damaged++;

@@ -9,7 +9,7 @@
 
 #define PIECE 700 /* 6.1's trace_marker takes 1024 bytes at a time */
 
-static const char *const names[CHECKPOINT_NR_FILES] = { "buddyinfo", "pagetypeinfo" };
+static const char *const names[CHECKPOINT_NR_FILES] = {"buddyinfo", "pagetypeinfo"};
 
 int checkpoint_writer_init(struct checkpoint_writer *w, int marker_fd, struct error *err)
 {
@@ -24,7 +24,8 @@ int checkpoint_writer_init(struct checkpoint_writer *w, int marker_fd, struct er
 		w->text[i] = malloc(CHECKPOINT_MAX_TEXT);
 	}
 	if (w->fds[0] < 0)
-		return error_set(err, "/proc/buddyinfo cannot be opened (%s): no checkpoints", strerror(errno));
+		return error_set(err, "/proc/buddyinfo cannot be opened (%s): no checkpoints",
+				 strerror(errno));
 	return 0;
 }
 
@@ -57,7 +58,8 @@ static size_t read_whole(int fd, char *buf, size_t size)
 static void mark(const struct checkpoint_writer *w, const char *what)
 {
 	char text[80];
-	int len = snprintf(text, sizeof(text), "zonereplay checkpoint %s %llu", what, (unsigned long long)w->next_id);
+	int len = snprintf(text, sizeof(text), "zonereplay checkpoint %s %llu", what,
+			   (unsigned long long)w->next_id);
 
 	(void)!write(w->marker_fd, text, len);
 }
@@ -81,7 +83,7 @@ static void write_pieces(const struct checkpoint_writer *w, int file, size_t len
 
 void checkpoint_write(struct checkpoint_writer *w)
 {
-	size_t len[CHECKPOINT_NR_FILES] = { 0 };
+	size_t len[CHECKPOINT_NR_FILES] = {0};
 	int i;
 
 	mark(w, "begin");

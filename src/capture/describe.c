@@ -27,7 +27,8 @@ static void set_from_file(struct manifest *m, const char *key, const char *path)
 	free(text);
 }
 
-/* Every file that matches becomes PREFIX.basename. Reading a file that triggers something is avoided by name. */
+/* Every file that matches becomes PREFIX.basename. Reading a file that triggers something is
+ * avoided by name. */
 static void set_from_glob(struct manifest *m, const char *prefix, const char *pattern)
 {
 	const char *base;
@@ -61,14 +62,16 @@ static uint32_t count_nodes(void)
 	return n;
 }
 
-/* "Page block order: 9", then a line that ends with the orders, then lines of "Node N, zone Z, type T counts". */
+/* "Page block order: 9", then a line that ends with the orders, then lines of "Node N, zone Z, type
+ * T counts". */
 static void describe_pagetypeinfo(struct manifest *m, const char *text)
 {
 	char type[16], first_zone[40] = "", zone[32];
 	const char *line;
 	unsigned int node, n = 0;
 
-	for (line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+	for (line = text; line && *line;
+	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
 		sscanf(line, "Page block order: %u", &m->pageblock_order);
 		if (sscanf(line, "Node %u, zone %31[^,], type %15s", &node, zone, type) != 3)
 			continue;
@@ -117,7 +120,8 @@ void describe_vmstat(struct manifest *m, const char *section, const char *vmstat
 	char name[64], value[32], key[128];
 	const char *line;
 
-	for (line = vmstat; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+	for (line = vmstat; line && *line;
+	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
 		if (sscanf(line, "%63s %31s", name, value) != 2)
 			continue;
 		snprintf(key, sizeof(key), "%s.%s", section, name);

@@ -33,9 +33,13 @@ static int read_segments(struct kcore *k, struct error *err)
 	size_t i;
 
 	if (!read_all(k->fd, &eh, sizeof(eh), 0) || memcmp(eh.e_ident, ELFMAG, SELFMAG))
-		return error_set(err, KCORE " has no ELF header that can be read: exact state needs root and no lockdown");
-	if (eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_phentsize != sizeof(*ph) || eh.e_phnum > MAX_SEGMENTS)
-		return error_set(err, KCORE " is not of a 64-bit kernel: exact state is read on x86_64 only");
+		return error_set(
+			err, KCORE
+			" has no ELF header that can be read: exact state needs root and no lockdown");
+	if (eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_phentsize != sizeof(*ph) ||
+	    eh.e_phnum > MAX_SEGMENTS)
+		return error_set(err, KCORE
+				 " is not of a 64-bit kernel: exact state is read on x86_64 only");
 	ph = calloc(eh.e_phnum + 1, sizeof(*ph));
 	k->ranges = calloc(eh.e_phnum + 1, sizeof(*k->ranges));
 	if (!ph || !k->ranges || !read_all(k->fd, ph, eh.e_phnum * sizeof(*ph), eh.e_phoff)) {
@@ -44,8 +48,9 @@ static int read_segments(struct kcore *k, struct error *err)
 	}
 	for (i = 0; i < eh.e_phnum; i++)
 		if (ph[i].p_type == PT_LOAD)
-			k->ranges[k->nr_ranges++] = (struct kcore_range){ ph[i].p_vaddr, ph[i].p_vaddr + ph[i].p_memsz,
-									   ph[i].p_offset - ph[i].p_vaddr };
+			k->ranges[k->nr_ranges++] =
+				(struct kcore_range){ph[i].p_vaddr, ph[i].p_vaddr + ph[i].p_memsz,
+						     ph[i].p_offset - ph[i].p_vaddr};
 	free(ph);
 	return 0;
 }
@@ -55,8 +60,11 @@ int kcore_open(struct kcore *k, struct error *err)
 	memset(k, 0, sizeof(*k));
 	k->fd = open(KCORE, O_RDONLY | O_CLOEXEC);
 	if (k->fd < 0)
-		return error_set(err, KCORE " cannot be opened (%s): exact state needs root and a kernel with "
-				      "CONFIG_PROC_KCORE", strerror(errno));
+		return error_set(err,
+				 KCORE
+				 " cannot be opened (%s): exact state needs root and a kernel with "
+				 "CONFIG_PROC_KCORE",
+				 strerror(errno));
 	if (!read_segments(k, err))
 		return 0;
 	kcore_close(k);
@@ -100,7 +108,8 @@ void kcore_read_present(const struct kcore *k, uint64_t addr, void *buf, size_t 
 		from = addr > k->ranges[i].start ? addr : k->ranges[i].start;
 		to = addr + len < k->ranges[i].end ? addr + len : k->ranges[i].end;
 		if (from < to)
-			(void)!read_all(k->fd, (char *)buf + (from - addr), to - from, from + k->ranges[i].delta);
+			(void)!read_all(k->fd, (char *)buf + (from - addr), to - from,
+					from + k->ranges[i].delta);
 	}
 }
 
@@ -142,6 +151,8 @@ int ksyms_find(struct ksym *syms, size_t nr, struct error *err)
 	}
 	fclose(f);
 	if (!any)
-		return error_set(err, "/proc/kallsyms hides its addresses: run as root, or set kernel.kptr_restrict to 0");
+		return error_set(
+			err,
+			"/proc/kallsyms hides its addresses: run as root, or set kernel.kptr_restrict to 0");
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reading the running kernel's memory by virtual address (/proc/kcore) and finding its symbols (/proc/kallsyms).
+ * Reading the running kernel's memory by virtual address (/proc/kcore) and finding its symbols
+ * (/proc/kallsyms).
  */
 #ifndef ZR_KCORE_H
 #define ZR_KCORE_H
@@ -31,7 +32,8 @@ struct ksym {
 	const char *name;
 	uint64_t addr; /* 0: not found */
 };
-/* Fills in the addresses of @nr symbols with one pass; -1 if kallsyms is missing or hides addresses. */
+/* Fills in the addresses of @nr symbols with one pass; -1 if kallsyms is missing or hides
+ * addresses. */
 int ksyms_find(struct ksym *syms, size_t nr, struct error *err) MUST_CHECK;
 
 #endif

@@ -13,8 +13,14 @@ struct member_row {
 	size_t slot;
 	bool needed;
 };
-#define NEED(type, slot, ...) { type, { __VA_ARGS__ }, offsetof(struct kernel_layout, slot), true }
-#define MAYBE(type, slot, ...) { type, { __VA_ARGS__ }, offsetof(struct kernel_layout, slot), false }
+#define NEED(type, slot, ...)                                                                      \
+	{                                                                                          \
+		type, {__VA_ARGS__}, offsetof(struct kernel_layout, slot), true                    \
+	}
+#define MAYBE(type, slot, ...)                                                                     \
+	{                                                                                          \
+		type, {__VA_ARGS__}, offsetof(struct kernel_layout, slot), false                   \
+	}
 
 static const struct member_row members[] = {
 	NEED("pglist_data", node_zones, "node_zones"),
@@ -100,13 +106,20 @@ struct size_row {
 	const char *type;
 	size_t slot;
 };
-#define SIZE(type, slot) { type, offsetof(struct kernel_layout, slot) }
+#define SIZE(type, slot)                                                                           \
+	{                                                                                          \
+		type, offsetof(struct kernel_layout, slot)                                         \
+	}
 
 static const struct size_row sizes[] = {
-	SIZE("pglist_data", pgdat_size),	SIZE("zone", zone_size),
-	SIZE("page", page_size),		SIZE("free_area", free_area_size),
-	SIZE("list_head", list_head_size),	SIZE("per_cpu_pages", pcp_size),
-	SIZE("per_cpu_zonestat", zonestat_size), SIZE("mem_section", section_size),
+	SIZE("pglist_data", pgdat_size),
+	SIZE("zone", zone_size),
+	SIZE("page", page_size),
+	SIZE("free_area", free_area_size),
+	SIZE("list_head", list_head_size),
+	SIZE("per_cpu_pages", pcp_size),
+	SIZE("per_cpu_zonestat", zonestat_size),
+	SIZE("mem_section", section_size),
 	SIZE("mem_section_usage", usage_size),
 };
 
@@ -114,7 +127,10 @@ struct enum_row {
 	const char *names[MAX_NAMES];
 	size_t slot;
 };
-#define ENUM(slot, ...) { { __VA_ARGS__ }, offsetof(struct kernel_layout, slot) }
+#define ENUM(slot, ...)                                                                            \
+	{                                                                                          \
+		{__VA_ARGS__}, offsetof(struct kernel_layout, slot)                                \
+	}
 
 static const struct enum_row enums[] = {
 	ENUM(nr_free_pages, "NR_FREE_PAGES"),
@@ -156,7 +172,8 @@ static void measure(const struct btf *btf, uint32_t id, struct layout_member *m)
 }
 
 /* Looks for @name in structure @id and in the unnamed structures and unions inside it. */
-static bool find_member(const struct btf *btf, uint32_t id, const char *name, uint32_t base, struct layout_member *out)
+static bool find_member(const struct btf *btf, uint32_t id, const char *name, uint32_t base,
+			struct layout_member *out)
 {
 	const struct btf_type *t = btf__type_by_id(btf, id);
 	const struct btf_member *m = btf_members(t);
@@ -178,7 +195,8 @@ static bool find_member(const struct btf *btf, uint32_t id, const char *name, ui
 	return false;
 }
 
-static bool read_member(struct kernel_layout *l, const struct btf *btf, const struct member_row *row)
+static bool read_member(struct kernel_layout *l, const struct btf *btf,
+			const struct member_row *row)
 {
 	struct layout_member *out = (struct layout_member *)((char *)l + row->slot);
 	int32_t id = btf__find_by_name_kind(btf, row->type, BTF_KIND_STRUCT);
@@ -212,7 +230,8 @@ static void read_enums(struct kernel_layout *l, const struct btf *btf)
 		if (!btf_is_enum(t))
 			continue;
 		for (i = 0; i < btf_vlen(t); i++)
-			note_enumerator(l, btf__name_by_offset(btf, btf_enum(t)[i].name_off), btf_enum(t)[i].val);
+			note_enumerator(l, btf__name_by_offset(btf, btf_enum(t)[i].name_off),
+					btf_enum(t)[i].val);
 	}
 }
 
@@ -225,20 +244,26 @@ int kernel_layout_from_btf(struct kernel_layout *l, const struct btf *btf, struc
 	memset(l, 0, sizeof(*l));
 	for (i = 0; i < ARRAY_SIZE(members); i++)
 		if (!read_member(l, btf, &members[i]))
-			return error_set(err, "this kernel's BTF has no member %s in struct %s: its exact state cannot be read",
-					 members[i].names[0], members[i].type);
+			return error_set(
+				err,
+				"this kernel's BTF has no member %s in struct %s: its exact state cannot be read",
+				members[i].names[0], members[i].type);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		id = btf__find_by_name_kind(btf, sizes[i].type, BTF_KIND_STRUCT);
 		size = id > 0 ? btf__resolve_size(btf, id) : 0;
 		if (size <= 0)
-			return error_set(err, "this kernel's BTF has no struct %s: its exact state cannot be read",
-					 sizes[i].type);
+			return error_set(
+				err,
+				"this kernel's BTF has no struct %s: its exact state cannot be read",
+				sizes[i].type);
 		*(uint32_t *)((char *)l + sizes[i].slot) = size;
 	}
 	read_enums(l, btf);
 	if (l->mt_nr < 0 || l->nr_free_pages < 0 || l->nr_pageblock_bits < 0)
-		return error_set(err, "this kernel's BTF lacks the enumerators of migratetypes or pageblock bits: "
-				      "its exact state cannot be read");
+		return error_set(
+			err,
+			"this kernel's BTF lacks the enumerators of migratetypes or pageblock bits: "
+			"its exact state cannot be read");
 	return 0;
 }
 
@@ -248,8 +273,11 @@ int kernel_layout_read(struct kernel_layout *l, struct error *err)
 	int ret;
 
 	if (!btf || (long)btf < 0 || btf__type_cnt(btf) < 2)
-		return error_set(err, "/sys/kernel/btf/vmlinux cannot be read (%s): exact state needs a kernel built with "
-				      "CONFIG_DEBUG_INFO_BTF, and root", strerror(errno));
+		return error_set(
+			err,
+			"/sys/kernel/btf/vmlinux cannot be read (%s): exact state needs a kernel built with "
+			"CONFIG_DEBUG_INFO_BTF, and root",
+			strerror(errno));
 	ret = kernel_layout_from_btf(l, btf, err);
 	btf__free(btf);
 	return ret;

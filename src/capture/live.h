@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The exact state of the running kernel's page allocator, in three steps that must not disturb it: everything is
- * looked up and every buffer is made beforehand (live_prepare), then plain preads of /proc/kcore between two trace
- * markers (live_read), and only then are lists walked in the copy (live_parse).
+ * The exact state of the running kernel's page allocator, in three steps that must not disturb it:
+ * everything is looked up and every buffer is made beforehand (live_prepare), then plain preads of
+ * /proc/kcore between two trace markers (live_read), and only then are lists walked in the copy
+ * (live_parse).
  */
 #ifndef ZR_LIVE_H
 #define ZR_LIVE_H
@@ -24,8 +25,9 @@ struct live_region {
 struct live_node {
 	int32_t id;
 	uint64_t pgdat;
-	size_t pos; /* of the copy of struct pglist_data */
-	uint64_t lists[2]; /* addresses of LRU list heads: the node's own, and the root memory cgroup's; 0: none */
+	size_t pos;	   /* of the copy of struct pglist_data */
+	uint64_t lists[2]; /* addresses of LRU list heads: the node's own, and the root memory
+			      cgroup's; 0: none */
 	size_t lists_pos[2];
 };
 
@@ -65,16 +67,19 @@ struct live {
 	uint8_t *buf[LIVE_MAX_PASSES];
 	uint64_t *kpageflags, *kpagecount; /* nr_frames each */
 	int fd_flags, fd_count;
-	uint8_t mt_map[SNAP_MAX_TYPES]; /* recorded kernel's migratetype number -> enum migratetype */
+	uint8_t mt_map[SNAP_MAX_TYPES]; /* recorded kernel's migratetype number -> enum migratetype
+					 */
 };
 
 int live_prepare(struct live *l, struct error *err) MUST_CHECK;
 void live_release(struct live *l);
 /* One pass; @marker_fd -1 writes no markers. Allocates nothing. */
-int live_read(struct live *l, uint32_t pass, int marker_fd, uint64_t id, struct error *err) MUST_CHECK;
+int live_read(struct live *l, uint32_t pass, int marker_fd, uint64_t id,
+	      struct error *err) MUST_CHECK;
 /* Builds @s (initialised by the caller) from a pass; -1 if lists and counters do not agree. */
 int live_parse(struct live *l, uint32_t pass, struct snapshot *s, struct error *err) MUST_CHECK;
 /* Adds what is known of each frame. */
-int live_parse_frames(struct live *l, uint32_t pass, struct snapshot *s, struct error *err) MUST_CHECK;
+int live_parse_frames(struct live *l, uint32_t pass, struct snapshot *s,
+		      struct error *err) MUST_CHECK;
 
 #endif

@@ -17,7 +17,7 @@
 struct inode_cache {
 	struct {
 		uint64_t mapping, inode;
-	} *slots;
+	} * slots;
 	uint64_t mask;
 };
 
@@ -50,13 +50,14 @@ static uint64_t field(const uint8_t *page, const struct layout_member *m)
 
 static bool is_file_page(uint64_t kpf)
 {
-	const uint64_t never = 1ull << KPF_SLAB | 1ull << KPF_BUDDY | 1ull << KPF_ANON | 1ull << KPF_NOPAGE |
-			       1ull << KPF_HUGE;
+	const uint64_t never = 1ull << KPF_SLAB | 1ull << KPF_BUDDY | 1ull << KPF_ANON |
+			       1ull << KPF_NOPAGE | 1ull << KPF_HUGE;
 
 	return kpf & 1ull << KPF_LRU && !(kpf & never);
 }
 
-static void parse_frame(struct live *l, const uint8_t *pages, uint64_t pfn, struct inode_cache *c, struct snap_frame *f)
+static void parse_frame(struct live *l, const uint8_t *pages, uint64_t pfn, struct inode_cache *c,
+			struct snap_frame *f)
 {
 	const struct kernel_layout *k = &l->layout;
 	const uint8_t *page = pages + pfn * k->page_size, *head = page;
@@ -81,13 +82,14 @@ static void parse_frame(struct live *l, const uint8_t *pages, uint64_t pfn, stru
 int live_parse_frames(struct live *l, uint32_t pass, struct snapshot *s, struct error *err)
 {
 	const uint8_t *pages = l->buf[pass] + l->pages_pos;
-	struct inode_cache c = { calloc(4096, sizeof(*c.slots)), 4095 };
+	struct inode_cache c = {calloc(4096, sizeof(*c.slots)), 4095};
 	uint64_t pfn;
 
 	s->frames = calloc(l->nr_frames, sizeof(*s->frames));
 	if (!s->frames || !c.slots) {
 		free(c.slots);
-		return error_set(err, "no memory for %llu frames", (unsigned long long)l->nr_frames);
+		return error_set(err, "no memory for %llu frames",
+				 (unsigned long long)l->nr_frames);
 	}
 	for (pfn = 0; pfn < l->nr_frames; pfn++)
 		parse_frame(l, pages, pfn, &c, &s->frames[pfn]);

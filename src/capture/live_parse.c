@@ -51,7 +51,8 @@ static bool link_frame(const struct parser *p, uint64_t link, uint64_t *pfn)
 	return off % p->l->layout.page_size == 0 && *pfn < p->l->nr_frames;
 }
 
-static struct snap_list *list_begin(struct parser *p, uint32_t kind, int32_t zone, int32_t cpu, int32_t order, int32_t type)
+static struct snap_list *list_begin(struct parser *p, uint32_t kind, int32_t zone, int32_t cpu,
+				    int32_t order, int32_t type)
 {
 	struct snapshot *s = p->s;
 
@@ -59,7 +60,7 @@ static struct snap_list *list_begin(struct parser *p, uint32_t kind, int32_t zon
 		p->lists_cap = p->lists_cap ? 2 * p->lists_cap : 256;
 		s->lists = realloc(s->lists, p->lists_cap * sizeof(*s->lists));
 	}
-	s->lists[s->nr_lists] = (struct snap_list){ kind, zone, cpu, order, type, s->nr_entries, 0 };
+	s->lists[s->nr_lists] = (struct snap_list){kind, zone, cpu, order, type, s->nr_entries, 0};
 	return &s->lists[s->nr_lists++];
 }
 
@@ -71,33 +72,40 @@ static void list_add(struct parser *p, uint64_t pfn, uint8_t order, uint8_t type
 		p->entries_cap = p->entries_cap ? 2 * p->entries_cap : 4096;
 		s->entries = realloc(s->entries, p->entries_cap * sizeof(*s->entries));
 	}
-	s->entries[s->nr_entries++] = (struct snap_entry){ .pfn = pfn, .order = order, .type = type };
+	s->entries[s->nr_entries++] = (struct snap_entry){.pfn = pfn, .order = order, .type = type};
 	s->lists[s->nr_lists - 1].nr++;
 }
 
 /*
- * Walks a circular list whose head, at address @head, was copied to @copy. Each step checks the link back, so that a
- * list that changed under the reader is noticed.
+ * Walks a circular list whose head, at address @head, was copied to @copy. Each step checks the
+ * link back, so that a list that changed under the reader is noticed.
  */
-static int walk(struct parser *p, uint64_t head, const uint8_t *copy, int order, bool cached_type, struct error *err)
+static int walk(struct parser *p, uint64_t head, const uint8_t *copy, int order, bool cached_type,
+		struct error *err)
 {
 	const struct kernel_layout *k = &p->l->layout;
 	uint64_t link = number(copy, 8), prev = head, pfn;
 	const uint8_t *page;
 
 	for (; link != head; link = number(page + k->page_lru.offset, 8)) {
-		if (!link_frame(p, link, &pfn) || p->s->lists[p->s->nr_lists - 1].nr > p->l->nr_frames)
-			return error_set(err, "a list changed while it was read (link %#llx)", (unsigned long long)link);
+		if (!link_frame(p, link, &pfn) ||
+		    p->s->lists[p->s->nr_lists - 1].nr > p->l->nr_frames)
+			return error_set(err, "a list changed while it was read (link %#llx)",
+					 (unsigned long long)link);
 		page = page_at(p, pfn);
 		if (number(page + k->page_lru.offset + 8, 8) != prev)
-			return error_set(err, "a list changed while it was read (frame %llu)", (unsigned long long)pfn);
-		list_add(p, pfn, order, cached_type ? p->l->mt_map[get(page, &k->page_index) % SNAP_MAX_TYPES] : 0);
+			return error_set(err, "a list changed while it was read (frame %llu)",
+					 (unsigned long long)pfn);
+		list_add(p, pfn, order,
+			 cached_type ? p->l->mt_map[get(page, &k->page_index) % SNAP_MAX_TYPES]
+				     : 0);
 		prev = link;
 	}
 	return 0;
 }
 
-static int parse_area(struct parser *p, uint32_t zone_nr, uint64_t addr, const uint8_t *area, uint32_t order, struct error *err)
+static int parse_area(struct parser *p, uint32_t zone_nr, uint64_t addr, const uint8_t *area,
+		      uint32_t order, struct error *err)
 {
 	const struct kernel_layout *k = &p->l->layout;
 	struct snap_zone *z = &p->s->zones[zone_nr];
@@ -113,14 +121,17 @@ static int parse_area(struct parser *p, uint32_t zone_nr, uint64_t addr, const u
 			return -1;
 		for (i = first; i < p->s->nr_entries; i++)
 			if (get(page_at(p, p->s->entries[i].pfn), &k->page_private) != order)
-				return error_set(err, "a free page's order changed while it was read");
+				return error_set(err,
+						 "a free page's order changed while it was read");
 		nr = p->s->nr_entries - first;
 		z->nr_free[order][p->l->mt_map[t]] = nr;
 		total += nr;
 	}
 	if (total != get(area, &k->nr_free))
-		return error_set(err, "zone %s order %u: %llu free pages on the lists, nr_free says %llu", z->name, order,
-				 (unsigned long long)total, (unsigned long long)get(area, &k->nr_free));
+		return error_set(
+			err, "zone %s order %u: %llu free pages on the lists, nr_free says %llu",
+			z->name, order, (unsigned long long)total,
+			(unsigned long long)get(area, &k->nr_free));
 	return 0;
 }
 
@@ -195,15 +206,18 @@ static int parse_node(struct parser *p, uint32_t n, struct error *err)
 		p->s->zones[nr].index = i;
 		parse_zone(p, &p->s->zones[nr], zone);
 		for (o = 0; p->s->zones[nr].managed && o < p->s->nr_orders; o++) {
-			addr = node->pgdat + off + k->free_area.offset + (uint64_t)o * k->free_area_size;
-			if (parse_area(p, nr, addr, p->buf + node->pos + (addr - node->pgdat), o, err))
+			addr = node->pgdat + off + k->free_area.offset +
+			       (uint64_t)o * k->free_area_size;
+			if (parse_area(p, nr, addr, p->buf + node->pos + (addr - node->pgdat), o,
+				       err))
 				return -1;
 		}
 	}
 	return 0;
 }
 
-/* order_to_pindex(): three types an order, then the lists of huge pages (one before 6.1.97, two since). */
+/* order_to_pindex(): three types an order, then the lists of huge pages (one before 6.1.97, two
+ * since). */
 static uint32_t pcp_list_order(const struct live *l, uint32_t index)
 {
 	if (l->layout.pcp_lists.nr <= 3)
@@ -211,22 +225,30 @@ static uint32_t pcp_list_order(const struct live *l, uint32_t index)
 	return index < 12 ? index / 3 : l->pageblock_order;
 }
 
-static int parse_pcp(struct parser *p, const struct live_pcp *lp, struct snap_pcp *out, struct error *err)
+static int parse_pcp(struct parser *p, const struct live_pcp *lp, struct snap_pcp *out,
+		     struct error *err)
 {
 	const struct kernel_layout *k = &p->l->layout;
 	const uint8_t *b = p->buf + lp->pos, *stat = p->buf + lp->stat_pos;
-	bool cached_type = k->pcp_high_min.size == 0; /* 6.12 and later read the block's type instead */
+	bool cached_type =
+		k->pcp_high_min.size == 0; /* 6.12 and later read the block's type instead */
 	int64_t pages = 0;
 	uint32_t i, order;
 	size_t off;
 
 	*out = (struct snap_pcp){
-		.zone = lp->zone, .cpu = lp->cpu,
-		.count = get_signed(b, &k->pcp_count), .high = get_signed(b, &k->pcp_high),
-		.batch = get_signed(b, &k->pcp_batch), .high_min = get_signed(b, &k->pcp_high_min),
-		.high_max = get_signed(b, &k->pcp_high_max), .free_factor = get_signed(b, &k->pcp_free_factor),
-		.alloc_factor = get(b, &k->pcp_alloc_factor), .free_count = get_signed(b, &k->pcp_free_count),
-		.flags = get(b, &k->pcp_flags), .expire = get_signed(b, &k->pcp_expire),
+		.zone = lp->zone,
+		.cpu = lp->cpu,
+		.count = get_signed(b, &k->pcp_count),
+		.high = get_signed(b, &k->pcp_high),
+		.batch = get_signed(b, &k->pcp_batch),
+		.high_min = get_signed(b, &k->pcp_high_min),
+		.high_max = get_signed(b, &k->pcp_high_max),
+		.free_factor = get_signed(b, &k->pcp_free_factor),
+		.alloc_factor = get(b, &k->pcp_alloc_factor),
+		.free_count = get_signed(b, &k->pcp_free_count),
+		.flags = get(b, &k->pcp_flags),
+		.expire = get_signed(b, &k->pcp_expire),
 		.free_diff = (int8_t)stat[k->stat_diff.offset + k->nr_free_pages],
 	};
 	p->s->zones[lp->zone].stat_threshold = (int8_t)stat[k->stat_threshold.offset];
@@ -239,7 +261,8 @@ static int parse_pcp(struct parser *p, const struct live_pcp *lp, struct snap_pc
 		pages += p->s->lists[p->s->nr_lists - 1].nr << order;
 	}
 	if (pages != out->count)
-		return error_set(err, "zone %s CPU %d: %lld pages on the per-cpu lists, count says %d",
+		return error_set(err,
+				 "zone %s CPU %d: %lld pages on the per-cpu lists, count says %d",
 				 p->s->zones[lp->zone].name, lp->cpu, (long long)pages, out->count);
 	return 0;
 }
@@ -268,12 +291,16 @@ static int parse_lru(struct parser *p, struct error *err)
 			list_begin(p, SNAP_LIST_LRU, node->id, 0, 0, lru);
 			for (i = 0; i < ARRAY_SIZE(node->lists); i++) {
 				off = (size_t)lru * p->l->layout.list_head_size;
-				/* A head that was never initialised belongs to a lruvec that is not in use. */
-				if (!node->lists[i] || !number(p->buf + node->lists_pos[i] + off, 8))
+				/* A head that was never initialised belongs to a lruvec that is not
+				 * in use. */
+				if (!node->lists[i] ||
+				    !number(p->buf + node->lists_pos[i] + off, 8))
 					continue;
-				if (lru == SNAP_NR_LRU - 1) /* unevictable pages are counted, not listed */
+				if (lru ==
+				    SNAP_NR_LRU - 1) /* unevictable pages are counted, not listed */
 					continue;
-				if (walk(p, node->lists[i] + off, p->buf + node->lists_pos[i] + off, 0, false, err))
+				if (walk(p, node->lists[i] + off, p->buf + node->lists_pos[i] + off,
+					 0, false, err))
 					return -1;
 			}
 		}
@@ -303,7 +330,8 @@ static void parse_batches(struct parser *p)
 	}
 }
 
-static uint8_t block_bits(const struct kernel_layout *k, const uint8_t *bits, uint64_t block, const uint8_t *mt_map)
+static uint8_t block_bits(const struct kernel_layout *k, const uint8_t *bits, uint64_t block,
+			  const uint8_t *mt_map)
 {
 	uint64_t first = block * k->nr_pageblock_bits;
 	uint32_t v = bits[first / 8] >> (first % 8);
@@ -346,14 +374,15 @@ static void parse_blocks(struct parser *p)
 			uint64_t at = (p->l->sections[i].pfn >> p->l->pageblock_order) + b;
 
 			if (at < nr)
-				p->s->blocks[at] = block_bits(k, p->buf + p->l->sections[i].pos, b, p->l->mt_map);
+				p->s->blocks[at] = block_bits(k, p->buf + p->l->sections[i].pos, b,
+							      p->l->mt_map);
 		}
 	count_blocks(p->s);
 }
 
 int live_parse(struct live *l, uint32_t pass, struct snapshot *s, struct error *err)
 {
-	struct parser p = { .l = l, .buf = l->buf[pass], .s = s };
+	struct parser p = {.l = l, .buf = l->buf[pass], .s = s};
 	uint32_t n;
 
 	s->level = SNAP_EXACT;
@@ -364,8 +393,10 @@ int live_parse(struct live *l, uint32_t pass, struct snapshot *s, struct error *
 	s->nr_zones = (size_t)l->nr_nodes * l->zones_per_node;
 	s->zones = calloc(s->nr_zones, sizeof(*s->zones));
 	if (s->nr_orders > SNAP_MAX_ORDERS || l->layout.mt_nr > SNAP_MAX_TYPES)
-		return error_set(err, "this kernel has %u orders and %lld migratetypes: more than a snapshot holds",
-				 s->nr_orders, (long long)l->layout.mt_nr);
+		return error_set(
+			err,
+			"this kernel has %u orders and %lld migratetypes: more than a snapshot holds",
+			s->nr_orders, (long long)l->layout.mt_nr);
 	for (n = 0; n < l->nr_nodes; n++)
 		if (parse_node(&p, n, err))
 			return -1;

@@ -12,7 +12,16 @@
 #define SECTION_FRAMES (1ull << (SECTION_SIZE_BITS - 12))
 #define SECTION_HAS_MEM_MAP 2ull
 
-enum { SYM_NODE_DATA, SYM_VMEMMAP, SYM_PERCPU, SYM_SECTIONS, SYM_MEMCG, SYM_FBATCHES, SYM_ROTATE, NR_SYMS };
+enum {
+	SYM_NODE_DATA,
+	SYM_VMEMMAP,
+	SYM_PERCPU,
+	SYM_SECTIONS,
+	SYM_MEMCG,
+	SYM_FBATCHES,
+	SYM_ROTATE,
+	NR_SYMS
+};
 
 static size_t add_region(struct live *l, uint64_t addr, size_t len)
 {
@@ -20,15 +29,16 @@ static size_t add_region(struct live *l, uint64_t addr, size_t len)
 
 	if (l->nr_regions % 64 == 0)
 		l->regions = realloc(l->regions, (l->nr_regions + 64) * sizeof(*l->regions));
-	l->regions[l->nr_regions++] = (struct live_region){ addr, len, pos };
+	l->regions[l->nr_regions++] = (struct live_region){addr, len, pos};
 	l->size += (len + 63) & ~(size_t)63;
 	return pos;
 }
 
 static int find_symbols(struct ksym *syms, struct error *err)
 {
-	static const char *const names[NR_SYMS] = { "node_data", "vmemmap_base", "__per_cpu_offset", "mem_section",
-						    "root_mem_cgroup", "cpu_fbatches", "lru_rotate" };
+	static const char *const names[NR_SYMS] = {
+		"node_data",	   "vmemmap_base", "__per_cpu_offset", "mem_section",
+		"root_mem_cgroup", "cpu_fbatches", "lru_rotate"};
 	size_t i;
 
 	for (i = 0; i < NR_SYMS; i++)
@@ -37,8 +47,11 @@ static int find_symbols(struct ksym *syms, struct error *err)
 		return -1;
 	for (i = 0; i <= SYM_SECTIONS; i++)
 		if (!syms[i].addr)
-			return error_set(err, "/proc/kallsyms has no %s: exact state is read on x86_64 kernels with "
-					      "CONFIG_KALLSYMS_ALL and CONFIG_SPARSEMEM_VMEMMAP", names[i]);
+			return error_set(
+				err,
+				"/proc/kallsyms has no %s: exact state is read on x86_64 kernels with "
+				"CONFIG_KALLSYMS_ALL and CONFIG_SPARSEMEM_VMEMMAP",
+				names[i]);
 	return 0;
 }
 
@@ -75,16 +88,19 @@ static int plan_nodes(struct live *l, const struct ksym *syms, struct error *err
 		      kcore_u64(&l->kcore, pgdat + k->node_spanned_pages.offset);
 		if (end > l->nr_frames)
 			l->nr_frames = end;
-		l->nodes[l->nr_nodes] = (struct live_node){ .id = id, .pgdat = pgdat };
+		l->nodes[l->nr_nodes] = (struct live_node){.id = id, .pgdat = pgdat};
 		l->nodes[l->nr_nodes].pos = add_region(l, pgdat, k->pgdat_size);
 		plan_lru(l, &l->nodes[l->nr_nodes++], memcg);
 	}
 	if (!l->nr_nodes || l->zones_per_node * l->nr_nodes > SNAP_MAX_ZONES)
-		return error_set(err, "/proc/kcore: no memory node found through node_data: not a NUMA x86_64 kernel?");
+		return error_set(
+			err,
+			"/proc/kcore: no memory node found through node_data: not a NUMA x86_64 kernel?");
 	return 0;
 }
 
-static void plan_pcp(struct live *l, const struct live_node *node, uint32_t zone_nr, const uint64_t *percpu)
+static void plan_pcp(struct live *l, const struct live_node *node, uint32_t zone_nr,
+		     const uint64_t *percpu)
 {
 	const struct kernel_layout *k = &l->layout;
 	uint64_t zone = node->pgdat + k->node_zones.offset + (uint64_t)zone_nr * k->zone_size;
@@ -105,10 +121,11 @@ static void plan_pcp(struct live *l, const struct live_node *node, uint32_t zone
 	}
 }
 
-static void add_batch(struct live *l, int32_t cpu, int32_t kind, size_t base, const struct layout_member *m)
+static void add_batch(struct live *l, int32_t cpu, int32_t kind, size_t base,
+		      const struct layout_member *m)
 {
 	if (m->size)
-		l->batches[l->nr_batches++] = (struct live_batch){ cpu, kind, base + m->offset };
+		l->batches[l->nr_batches++] = (struct live_batch){cpu, kind, base + m->offset};
 }
 
 static void plan_batches(struct live *l, const struct ksym *syms, const uint64_t *percpu)
@@ -121,7 +138,8 @@ static void plan_batches(struct live *l, const struct ksym *syms, const uint64_t
 		return;
 	for (cpu = 0; cpu < l->nr_cpus; cpu++) {
 		if (syms[SYM_FBATCHES].addr && k->fb_add.size) {
-			pos = add_region(l, syms[SYM_FBATCHES].addr + percpu[cpu], 8 * k->fb_add.size);
+			pos = add_region(l, syms[SYM_FBATCHES].addr + percpu[cpu],
+					 8 * k->fb_add.size);
 			add_batch(l, cpu, 0, pos, &k->fb_add);
 			add_batch(l, cpu, 2, pos, &k->fb_deactivate_file);
 			add_batch(l, cpu, 3, pos, &k->fb_deactivate);
@@ -129,13 +147,15 @@ static void plan_batches(struct live *l, const struct ksym *syms, const uint64_t
 			add_batch(l, cpu, 5, pos, &k->fb_activate);
 		}
 		if (syms[SYM_ROTATE].addr && k->rotate_fbatch.size) {
-			pos = add_region(l, syms[SYM_ROTATE].addr + percpu[cpu], 2 * k->rotate_fbatch.size);
+			pos = add_region(l, syms[SYM_ROTATE].addr + percpu[cpu],
+					 2 * k->rotate_fbatch.size);
 			add_batch(l, cpu, 1, pos, &k->rotate_fbatch);
 		}
 	}
 }
 
-/* mem_section is a two-level table [SPARSEMEM_EXTREME]; each section's usage has its pageblock bits. */
+/* mem_section is a two-level table [SPARSEMEM_EXTREME]; each section's usage has its pageblock
+ * bits. */
 static void plan_sections(struct live *l, const struct ksym *syms)
 {
 	const struct kernel_layout *k = &l->layout;
@@ -148,19 +168,21 @@ static void plan_sections(struct live *l, const struct ksym *syms)
 	for (i = 0; i < nr; i++) {
 		root = kcore_u64(&l->kcore, table + 8 * (i / per_root));
 		section = root + (i % per_root) * k->section_size;
-		if (!root || !(kcore_u64(&l->kcore, section + k->section_map.offset) & SECTION_HAS_MEM_MAP))
+		if (!root ||
+		    !(kcore_u64(&l->kcore, section + k->section_map.offset) & SECTION_HAS_MEM_MAP))
 			continue;
 		usage = kcore_u64(&l->kcore, section + k->section_usage.offset);
 		l->sections[l->nr_sections].pfn = i * SECTION_FRAMES;
-		l->sections[l->nr_sections++].pos = add_region(l, usage + k->usage_flags.offset, bytes);
+		l->sections[l->nr_sections++].pos =
+			add_region(l, usage + k->usage_flags.offset, bytes);
 	}
 }
 
 static void map_migratetypes(struct live *l)
 {
 	const struct kernel_layout *k = &l->layout;
-	const int64_t numbers[MT_NR] = { k->mt_unmovable, k->mt_movable, k->mt_reclaimable, k->mt_highatomic, k->mt_cma,
-					 k->mt_isolate };
+	const int64_t numbers[MT_NR] = {k->mt_unmovable,  k->mt_movable, k->mt_reclaimable,
+					k->mt_highatomic, k->mt_cma,	 k->mt_isolate};
 	int mt;
 
 	memset(l->mt_map, MT_UNMOVABLE, sizeof(l->mt_map));
@@ -210,14 +232,16 @@ static int plan(struct live *l, struct error *err)
 
 static void *make_buffer(size_t size)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
 
 static int make_buffers(struct live *l, struct error *err)
 {
-	size_t frames = l->nr_frames * sizeof(uint64_t), size = l->size + l->nr_frames * l->layout.page_size;
+	size_t frames = l->nr_frames * sizeof(uint64_t),
+	       size = l->size + l->nr_frames * l->layout.page_size;
 	uint32_t i;
 
 	for (i = 0; i < l->nr_passes; i++)
@@ -231,11 +255,14 @@ static int make_buffers(struct live *l, struct error *err)
 	l->fd_flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	l->fd_count = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC);
 	if (l->fd_flags < 0 || l->fd_count < 0)
-		return error_set(err, "/proc/kpageflags and kpagecount cannot be opened (%s)", strerror(errno));
+		return error_set(err, "/proc/kpageflags and kpagecount cannot be opened (%s)",
+				 strerror(errno));
 	return 0;
 fail:
-	return error_set(err, "no memory for a copy of %zu bytes of kernel state: record on a machine with more free memory",
-			 size);
+	return error_set(
+		err,
+		"no memory for a copy of %zu bytes of kernel state: record on a machine with more free memory",
+		size);
 }
 
 int live_prepare(struct live *l, struct error *err)
@@ -255,7 +282,8 @@ int live_prepare(struct live *l, struct error *err)
 
 void live_release(struct live *l)
 {
-	size_t frames = l->nr_frames * sizeof(uint64_t), size = l->size + l->nr_frames * l->layout.page_size;
+	size_t frames = l->nr_frames * sizeof(uint64_t),
+	       size = l->size + l->nr_frames * l->layout.page_size;
 	uint32_t i;
 
 	for (i = 0; i < LIVE_MAX_PASSES; i++)

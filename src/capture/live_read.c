@@ -8,7 +8,8 @@
 static void mark(int fd, const char *what, uint64_t id)
 {
 	char text[64];
-	int len = snprintf(text, sizeof(text), "zonereplay snapshot %s %llu", what, (unsigned long long)id);
+	int len = snprintf(text, sizeof(text), "zonereplay snapshot %s %llu", what,
+			   (unsigned long long)id);
 
 	if (fd >= 0)
 		(void)!write(fd, text, len);
@@ -34,8 +35,10 @@ int live_read(struct live *l, uint32_t pass, int marker_fd, uint64_t id, struct 
 
 	mark(marker_fd, "begin", id);
 	for (i = 0; i < l->nr_regions; i++)
-		bad |= kcore_read(&l->kcore, l->regions[i].addr, l->buf[pass] + l->regions[i].pos, l->regions[i].len);
-	kcore_read_present(&l->kcore, l->vmemmap, l->buf[pass] + l->pages_pos, l->nr_frames * l->layout.page_size);
+		bad |= kcore_read(&l->kcore, l->regions[i].addr, l->buf[pass] + l->regions[i].pos,
+				  l->regions[i].len);
+	kcore_read_present(&l->kcore, l->vmemmap, l->buf[pass] + l->pages_pos,
+			   l->nr_frames * l->layout.page_size);
 	mark(marker_fd, "end", id);
 	if (pass + 1 == l->nr_passes) {
 		read_frames(l->fd_flags, l->kpageflags, l->nr_frames);

@@ -9,8 +9,8 @@
 #define MAX_TEXT ((size_t)16 << 20)
 #define MAX_FRAMES ((uint64_t)1 << 32)
 
-static const char *const names[NR_PROCFILES] = { "zoneinfo", "pagetypeinfo", "buddyinfo", "vmstat", "meminfo",
-						 "slabinfo" };
+static const char *const names[NR_PROCFILES] = {"zoneinfo", "pagetypeinfo", "buddyinfo",
+						"vmstat",   "meminfo",	    "slabinfo"};
 
 void procfiles_read(struct procfiles *p)
 {
@@ -96,7 +96,8 @@ static uint64_t *read_frames(const char *path, uint64_t nr)
 
 int procfiles_snapshot(const struct procfiles *p, struct snapshot *s, struct error *err)
 {
-	const char *zoneinfo = procfiles_text(p, "zoneinfo"), *buddyinfo = procfiles_text(p, "buddyinfo");
+	const char *zoneinfo = procfiles_text(p, "zoneinfo"),
+		   *buddyinfo = procfiles_text(p, "buddyinfo");
 	uint64_t nr = zoneinfo ? end_of_memory(zoneinfo) : 0, *flags = NULL, *count = NULL;
 	int ret;
 
@@ -104,7 +105,8 @@ int procfiles_snapshot(const struct procfiles *p, struct snapshot *s, struct err
 		flags = read_frames("/proc/kpageflags", nr);
 		count = read_frames("/proc/kpagecount", nr);
 	}
-	ret = snapshot_from_proc(s, zoneinfo, procfiles_text(p, "pagetypeinfo"), flags, count, flags ? nr : 0, err);
+	ret = snapshot_from_proc(s, zoneinfo, procfiles_text(p, "pagetypeinfo"), flags, count,
+				 flags ? nr : 0, err);
 	if (!ret && buddyinfo)
 		ret = snapshot_add_buddyinfo(s, buddyinfo, err);
 	free(flags);

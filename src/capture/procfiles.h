@@ -20,7 +20,8 @@ const char *procfiles_text(const struct procfiles *p, const char *name);
 int procfiles_write(const struct procfiles *p, const char *dir, struct error *err) MUST_CHECK;
 /* Counts from the texts and, unless they cannot be read, kpageflags and kpagecount of now. */
 int procfiles_snapshot(const struct procfiles *p, struct snapshot *s, struct error *err) MUST_CHECK;
-/* Everything that describes this machine: release, page size, sysctls, THP, LRU_GEN, command line. */
+/* Everything that describes this machine: release, page size, sysctls, THP, LRU_GEN, command line.
+ */
 void describe_machine(struct manifest *m, const struct procfiles *p);
 /* "SECTION.name" = value for each line "name value" of vmstat. */
 void describe_vmstat(struct manifest *m, const char *section, const char *vmstat);

@@ -39,17 +39,28 @@ struct recorder {
 };
 
 static const char *const core_events[] = {
-	"kmem/mm_page_alloc", "kmem/mm_page_free", "kmem/mm_page_free_batched", "kmem/mm_page_alloc_zone_locked",
-	"kmem/mm_page_pcpu_drain", "kmem/mm_page_alloc_extfrag", "compaction", "vmscan", "pagemap/mm_lru_insertion",
-	"pagemap/mm_lru_activate", "filemap/mm_filemap_add_to_page_cache", "filemap/mm_filemap_delete_from_page_cache",
-	"migrate", "page_isolation", "oom/mark_victim",
+	"kmem/mm_page_alloc",
+	"kmem/mm_page_free",
+	"kmem/mm_page_free_batched",
+	"kmem/mm_page_alloc_zone_locked",
+	"kmem/mm_page_pcpu_drain",
+	"kmem/mm_page_alloc_extfrag",
+	"compaction",
+	"vmscan",
+	"pagemap/mm_lru_insertion",
+	"pagemap/mm_lru_activate",
+	"filemap/mm_filemap_add_to_page_cache",
+	"filemap/mm_filemap_delete_from_page_cache",
+	"migrate",
+	"page_isolation",
+	"oom/mark_victim",
 };
 #define NR_NEEDED 2 /* without the first ones there is nothing to replay */
-static const char *const full_events[] = { "sched/sched_switch" };
+static const char *const full_events[] = {"sched/sched_switch"};
 
 const char *event_set_name(enum event_set set)
 {
-	static const char *const names[] = { "core", "full", "truth" };
+	static const char *const names[] = {"core", "full", "truth"};
 
 	return names[set];
 }
@@ -65,7 +76,8 @@ static uint64_t now_ns(void)
 /* An eighth of memory over all CPUs, at most 512 MB each: a minute of a busy small machine. */
 static uint32_t default_buffer_kb(void)
 {
-	uint64_t kb = (uint64_t)sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024) / 8 / sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t kb = (uint64_t)sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024) / 8 /
+		      sysconf(_SC_NPROCESSORS_ONLN);
 
 	return kb > 524288 ? 524288 : kb < 1024 ? 1024 : kb;
 }
@@ -82,18 +94,23 @@ static int set_up_buffer(struct recorder *r, struct error *err)
 	    tracefs_dir_write(&r->tracefs, "buffer_size_kb", kb, err))
 		return -1;
 	/* A full buffer refuses new events: what was recorded from the snapshot on stays whole. */
-	return tracefs_dir_write(&r->tracefs, "options/overwrite", r->opt->until_fail >= 0 ? "1" : "0", err);
+	return tracefs_dir_write(&r->tracefs, "options/overwrite",
+				 r->opt->until_fail >= 0 ? "1" : "0", err);
 }
 
-static int enable_events(struct recorder *r, const char *const *events, size_t nr, size_t needed, struct strbuf *missing,
-			 struct error *err)
+static int enable_events(struct recorder *r, const char *const *events, size_t nr, size_t needed,
+			 struct strbuf *missing, struct error *err)
 {
 	size_t i;
 
 	for (i = 0; i < nr; i++)
-		if (!tracefs_dir_has_event(&r->tracefs, events[i]) || tracefs_dir_enable(&r->tracefs, events[i], err)) {
+		if (!tracefs_dir_has_event(&r->tracefs, events[i]) ||
+		    tracefs_dir_enable(&r->tracefs, events[i], err)) {
 			if (i < needed)
-				return error_set(err, "this kernel has no event %s: nothing could be replayed", events[i]);
+				return error_set(
+					err,
+					"this kernel has no event %s: nothing could be replayed",
+					events[i]);
 			strbuf_printf(missing, "%s%s", missing->len ? " " : "", events[i]);
 		}
 	return 0;
@@ -181,7 +198,8 @@ static int next_signal(struct recorder *r)
 	}
 }
 
-/* Waits for the command; a signal to stop ends it and the recording, and the capture is still a good one. */
+/* Waits for the command; a signal to stop ends it and the recording, and the capture is still a
+ * good one. */
 static void wait_for_command(struct recorder *r)
 {
 	int sig;
@@ -219,7 +237,8 @@ static int record(struct recorder *r, struct error *err)
 
 	if (tracefs_dir_write(&r->tracefs, "tracing_on", "1", err))
 		return -1;
-	if (r->opt->checkpoint_ms && checkpoint_writer_init(&r->checkpoints, r->tracefs.marker_fd, err))
+	if (r->opt->checkpoint_ms &&
+	    checkpoint_writer_init(&r->checkpoints, r->tracefs.marker_fd, err))
 		return -1;
 	procfiles_read(&r->proc[START]);
 	take_state(r, START);
@@ -236,7 +255,8 @@ static int record(struct recorder *r, struct error *err)
 	return 0;
 }
 
-/* The symbol table is a megabyte of every trace.dat; in a mount namespace of its own trace-cmd finds it empty. */
+/* The symbol table is a megabyte of every trace.dat; in a mount namespace of its own trace-cmd
+ * finds it empty. */
 static void hide_symbols(void)
 {
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
@@ -258,7 +278,8 @@ static int extract(struct recorder *r, const char *path, struct error *err)
 		sigprocmask(SIG_SETMASK, &r->old_signals, NULL);
 		if (r->opt->no_symbols)
 			hide_symbols();
-		execlp("trace-cmd", "trace-cmd", "extract", "-B", r->tracefs.name, "-o", path, NULL);
+		execlp("trace-cmd", "trace-cmd", "extract", "-B", r->tracefs.name, "-o", path,
+		       NULL);
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
@@ -335,7 +356,8 @@ static void describe_run(struct recorder *r)
 
 static int save(struct recorder *r, struct error *err)
 {
-	char *trace = path_join(r->opt->dir, "trace.dat"), *manifest = path_join(r->opt->dir, "manifest");
+	char *trace = path_join(r->opt->dir, "trace.dat"),
+	     *manifest = path_join(r->opt->dir, "manifest");
 	struct tracefs_counts counts;
 	int ret;
 
@@ -346,13 +368,16 @@ static int save(struct recorder *r, struct error *err)
 	r->res->end_level = snap_level_name(r->snap[END].level);
 	describe_run(r);
 	ret = extract(r, trace, err) || save_end(r, START, err) || save_end(r, END, err) ||
-	      manifest_save(&r->manifest, manifest, err) ? -1 : 0;
+			      manifest_save(&r->manifest, manifest, err)
+		      ? -1
+		      : 0;
 	free(trace);
 	free(manifest);
 	return ret;
 }
 
-static void recorder_init(struct recorder *r, const struct record_options *opt, struct record_result *res)
+static void recorder_init(struct recorder *r, const struct record_options *opt,
+			  struct record_result *res)
 {
 	memset(r, 0, sizeof(*r));
 	memset(res, 0, sizeof(*res));
@@ -400,7 +425,10 @@ int record_run(const struct record_options *opt, struct record_result *res, stru
 		procfiles_read(&r.proc[START]);
 		describe_machine(&r.manifest, &r.proc[START]);
 		procfiles_release(&r.proc[START]);
-		ret = set_up_buffer(&r, err) || set_up_events(&r, err) || record(&r, err) || save(&r, err) ? -1 : 0;
+		ret = set_up_buffer(&r, err) || set_up_events(&r, err) || record(&r, err) ||
+				      save(&r, err)
+			      ? -1
+			      : 0;
 	}
 	free(trace);
 	recorder_release(&r);

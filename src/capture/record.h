@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Recording: a tracefs instance of our own, probe events, state at both ends, checkpoints, the manifest.
+ * Recording: a tracefs instance of our own, probe events, state at both ends, checkpoints, the
+ * manifest.
  */
 #ifndef ZR_RECORD_H
 #define ZR_RECORD_H
@@ -11,14 +12,14 @@ enum event_set { EVENT_SET_CORE, EVENT_SET_FULL, EVENT_SET_TRUTH };
 const char *event_set_name(enum event_set set);
 
 struct record_options {
-	const char *dir;	/* the capture to make */
+	const char *dir; /* the capture to make */
 	enum event_set events;
 	uint32_t checkpoint_ms; /* 0: none */
 	uint32_t buffer_kb;	/* per CPU; 0: as much as seems reasonable */
-	int32_t until_fail;	/* order whose first failed allocation ends the recording; -1: none */
-	bool no_symbols;	/* leave the kernel's symbol table out of trace.dat */
-	const char *workload;	/* name for the manifest; NULL: the command */
-	char **command;		/* NULL-terminated; NULL: record until interrupted */
+	int32_t until_fail;   /* order whose first failed allocation ends the recording; -1: none */
+	bool no_symbols;      /* leave the kernel's symbol table out of trace.dat */
+	const char *workload; /* name for the manifest; NULL: the command */
+	char **command;	      /* NULL-terminated; NULL: record until interrupted */
 };
 
 struct record_result {
@@ -30,6 +31,7 @@ struct record_result {
 	bool interrupted;
 };
 
-int record_run(const struct record_options *opt, struct record_result *res, struct error *err) MUST_CHECK;
+int record_run(const struct record_options *opt, struct record_result *res,
+	       struct error *err) MUST_CHECK;
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Snapshot files. A header, then sections: a tag, a version, the number of rows, sizes, a hash, and rows packed with
- * zstd. Rows are stored field by field (all values of the first field, then all of the second), little-endian, by the
- * tables below, so that a file reads the same on every architecture and packs well. traces/FORMAT.md describes it.
+ * Snapshot files. A header, then sections: a tag, a version, the number of rows, sizes, a hash, and
+ * rows packed with zstd. Rows are stored field by field (all values of the first field, then all of
+ * the second), little-endian, by the tables below, so that a file reads the same on every
+ * architecture and packs well. traces/FORMAT.md describes it.
  */
 #include "capture/capture.h"
 
@@ -27,8 +28,14 @@ struct column {
 	uint16_t size; /* of one number */
 	uint16_t nr;   /* numbers in a row */
 };
-#define COLUMN(type, member) { offsetof(struct type, member), sizeof(((struct type *)0)->member), 1 }
-#define ARRAY(type, member, element, count) { offsetof(struct type, member), sizeof(element), count }
+#define COLUMN(type, member)                                                                       \
+	{                                                                                          \
+		offsetof(struct type, member), sizeof(((struct type *)0)->member), 1               \
+	}
+#define ARRAY(type, member, element, count)                                                        \
+	{                                                                                          \
+		offsetof(struct type, member), sizeof(element), count                              \
+	}
 
 static const struct column head_columns[] = {
 	COLUMN(snapshot, level),	   COLUMN(snapshot, nr_cpus),	COLUMN(snapshot, nr_orders),
@@ -60,44 +67,51 @@ static const struct column zone_columns[] = {
 	COLUMN(snap_zone, compact_considered),
 	COLUMN(snap_zone, compact_defer_shift),
 	COLUMN(snap_zone, compact_order_failed),
-	ARRAY(snap_zone, nr_free, uint64_t, SNAP_MAX_ORDERS * SNAP_MAX_TYPES),
+	ARRAY(snap_zone, nr_free, uint64_t, SNAP_MAX_ORDERS *SNAP_MAX_TYPES),
 	ARRAY(snap_zone, nr_blocks, uint64_t, SNAP_MAX_TYPES),
 };
 
 static const struct column pcp_columns[] = {
-	COLUMN(snap_pcp, zone),	       COLUMN(snap_pcp, cpu),	      COLUMN(snap_pcp, count),
-	COLUMN(snap_pcp, high),	       COLUMN(snap_pcp, batch),	      COLUMN(snap_pcp, high_min),
-	COLUMN(snap_pcp, high_max),    COLUMN(snap_pcp, free_factor), COLUMN(snap_pcp, alloc_factor),
-	COLUMN(snap_pcp, free_count),  COLUMN(snap_pcp, flags),	      COLUMN(snap_pcp, expire),
+	COLUMN(snap_pcp, zone),	      COLUMN(snap_pcp, cpu),	     COLUMN(snap_pcp, count),
+	COLUMN(snap_pcp, high),	      COLUMN(snap_pcp, batch),	     COLUMN(snap_pcp, high_min),
+	COLUMN(snap_pcp, high_max),   COLUMN(snap_pcp, free_factor), COLUMN(snap_pcp, alloc_factor),
+	COLUMN(snap_pcp, free_count), COLUMN(snap_pcp, flags),	     COLUMN(snap_pcp, expire),
 	COLUMN(snap_pcp, free_diff),
 };
 
 static const struct column list_columns[] = {
-	COLUMN(snap_list, kind),  COLUMN(snap_list, zone),  COLUMN(snap_list, cpu), COLUMN(snap_list, order),
-	COLUMN(snap_list, type),  COLUMN(snap_list, first), COLUMN(snap_list, nr),
+	COLUMN(snap_list, kind),  COLUMN(snap_list, zone), COLUMN(snap_list, cpu),
+	COLUMN(snap_list, order), COLUMN(snap_list, type), COLUMN(snap_list, first),
+	COLUMN(snap_list, nr),
 };
 
 static const struct column entry_columns[] = {
-	COLUMN(snap_entry, pfn), COLUMN(snap_entry, order), COLUMN(snap_entry, type),
+	COLUMN(snap_entry, pfn),
+	COLUMN(snap_entry, order),
+	COLUMN(snap_entry, type),
 };
 
-static const struct column block_columns[] = { { 0, 1, 1 } };
+static const struct column block_columns[] = {{0, 1, 1}};
 
 static const struct column frame_columns[] = {
 	COLUMN(snap_frame, kpf),   COLUMN(snap_frame, refcount), COLUMN(snap_frame, mapcount),
 	COLUMN(snap_frame, inode), COLUMN(snap_frame, index),
 };
 
-/* One row per section; @rows and @count say where in struct snapshot (count 0: always one row, the snapshot itself). */
+/* One row per section; @rows and @count say where in struct snapshot (count 0: always one row, the
+ * snapshot itself). */
 static const struct section_desc {
 	char tag[5];
 	uint32_t version;
 	const struct column *columns;
 	size_t nr_columns, row_size, rows, count;
 } sections[] = {
-#define SECTION(tag, table, type, member, number) \
-	{ tag, 1, table, ARRAY_SIZE(table), type, offsetof(struct snapshot, member), offsetof(struct snapshot, number) }
-	{ "HEAD", 1, head_columns, ARRAY_SIZE(head_columns), sizeof(struct snapshot), 0, 0 },
+#define SECTION(tag, table, type, member, number)                                                  \
+	{                                                                                          \
+		tag, 1, table, ARRAY_SIZE(table), type, offsetof(struct snapshot, member),         \
+			offsetof(struct snapshot, number)                                          \
+	}
+	{"HEAD", 1, head_columns, ARRAY_SIZE(head_columns), sizeof(struct snapshot), 0, 0},
 	SECTION("ZONE", zone_columns, sizeof(struct snap_zone), zones, nr_zones),
 	SECTION("PCPS", pcp_columns, sizeof(struct snap_pcp), pcps, nr_pcps),
 	SECTION("LIST", list_columns, sizeof(struct snap_list), lists, nr_lists),
@@ -170,8 +184,11 @@ static void encode(const struct section_desc *d, const char *rows, size_t nr, ui
 	for (c = 0; c < d->nr_columns; c++)
 		for (r = 0; r < nr; r++)
 			for (i = 0; i < d->columns[c].nr; i++, out += d->columns[c].size)
-				put_le(out, load(rows + r * d->row_size + d->columns[c].offset + i * d->columns[c].size,
-						 d->columns[c].size), d->columns[c].size);
+				put_le(out,
+				       load(rows + r * d->row_size + d->columns[c].offset +
+						    i * d->columns[c].size,
+					    d->columns[c].size),
+				       d->columns[c].size);
 }
 
 static void decode(const struct section_desc *d, const uint8_t *in, char *rows, size_t nr)
@@ -181,7 +198,8 @@ static void decode(const struct section_desc *d, const uint8_t *in, char *rows, 
 	for (c = 0; c < d->nr_columns; c++)
 		for (r = 0; r < nr; r++)
 			for (i = 0; i < d->columns[c].nr; i++, in += d->columns[c].size)
-				store(rows + r * d->row_size + d->columns[c].offset + i * d->columns[c].size,
+				store(rows + r * d->row_size + d->columns[c].offset +
+					      i * d->columns[c].size,
 				      get_le(in, d->columns[c].size), d->columns[c].size);
 }
 
@@ -197,7 +215,8 @@ static const char *section_rows(const struct snapshot *s, const struct section_d
 	return *(char *const *)((const char *)s + d->rows);
 }
 
-static int add_section(struct strbuf *out, const struct section_desc *d, const char *rows, size_t nr, struct error *err)
+static int add_section(struct strbuf *out, const struct section_desc *d, const char *rows,
+		       size_t nr, struct error *err)
 {
 	size_t raw_size = nr * packed_row_size(d), bound = ZSTD_compressBound(raw_size), size;
 	uint8_t *raw = malloc(raw_size + 1), *packed = malloc(bound), head[SECTION_SIZE];
@@ -279,10 +298,14 @@ static int parse_section(struct section *sec, const uint8_t *p, size_t left, str
 	if (sec->packed_size > left - SECTION_SIZE)
 		return error_set(err, "section %.4s is cut off: record again", (const char *)p);
 	if (sec->desc && get_le(p + 4, 4) != sec->desc->version)
-		return error_set(err, "section %s has a version that this zonereplay does not know: use a newer one", sec->desc->tag);
+		return error_set(
+			err,
+			"section %s has a version that this zonereplay does not know: use a newer one",
+			sec->desc->tag);
 	if (sec->desc && (sec->nr > MAX_ROWS || sec->raw_size > MAX_RAW ||
 			  sec->raw_size != sec->nr * packed_row_size(sec->desc)))
-		return error_set(err, "section %s has impossible sizes: the file is damaged", sec->desc->tag);
+		return error_set(err, "section %s has impossible sizes: the file is damaged",
+				 sec->desc->tag);
 	return 0;
 }
 
@@ -302,7 +325,8 @@ static uint8_t *unpack(const struct section *sec, struct error *err)
 	uint8_t *raw;
 
 	if (size != sec->raw_size || sec->raw_size / 65536 > sec->packed_size) {
-		error_set(err, "section %s is not what its header says: the file is damaged", sec->desc->tag);
+		error_set(err, "section %s is not what its header says: the file is damaged",
+			  sec->desc->tag);
 		return NULL;
 	}
 	raw = malloc(sec->raw_size + 1);
@@ -318,26 +342,32 @@ static uint8_t *unpack(const struct section *sec, struct error *err)
 	return NULL;
 }
 
-static int load_head(struct snapshot *s, const struct section *sec, const uint8_t *raw, struct error *err)
+static int load_head(struct snapshot *s, const struct section *sec, const uint8_t *raw,
+		     struct error *err)
 {
 	if (sec->nr != 1)
-		return error_set(err, "section HEAD has %llu rows: the file is damaged", (unsigned long long)sec->nr);
+		return error_set(err, "section HEAD has %llu rows: the file is damaged",
+				 (unsigned long long)sec->nr);
 	decode(sec->desc, raw, (char *)s, 1);
-	if ((unsigned int)s->level > SNAP_EXACT || s->nr_orders > SNAP_MAX_ORDERS || s->pageblock_order > 30)
+	if ((unsigned int)s->level > SNAP_EXACT || s->nr_orders > SNAP_MAX_ORDERS ||
+	    s->pageblock_order > 30)
 		return error_set(err, "section HEAD has impossible values: the file is damaged");
 	return 0;
 }
 
-static int load_rows(struct snapshot *s, const struct section *sec, const uint8_t *raw, struct error *err)
+static int load_rows(struct snapshot *s, const struct section *sec, const uint8_t *raw,
+		     struct error *err)
 {
 	char **rows = (char **)((char *)s + sec->desc->rows);
 	size_t *count = (size_t *)((char *)s + sec->desc->count);
 	bool frames = sec->desc->columns == frame_columns;
 
 	if (*rows)
-		return error_set(err, "section %s is there twice: the file is damaged", sec->desc->tag);
+		return error_set(err, "section %s is there twice: the file is damaged",
+				 sec->desc->tag);
 	if (frames && sec->nr != s->nr_frames)
-		return error_set(err, "section FRAM does not describe every frame: the file is damaged");
+		return error_set(err,
+				 "section FRAM does not describe every frame: the file is damaged");
 	*rows = calloc(sec->nr + 1, sec->desc->row_size);
 	if (!*rows)
 		return error_set(err, "no memory for section %s", sec->desc->tag);
@@ -347,7 +377,8 @@ static int load_rows(struct snapshot *s, const struct section *sec, const uint8_
 	return 0;
 }
 
-static int load_section(struct snapshot *s, const struct section *sec, bool first, struct error *err)
+static int load_section(struct snapshot *s, const struct section *sec, bool first,
+			struct error *err)
 {
 	uint8_t *raw;
 	int ret;
@@ -369,13 +400,16 @@ static int check_zones(struct snapshot *s, struct error *err)
 	size_t i;
 
 	if (s->nr_zones > SNAP_MAX_ZONES)
-		return error_set(err, "%zu zones are more than %d: the file is damaged", s->nr_zones, SNAP_MAX_ZONES);
+		return error_set(err, "%zu zones are more than %d: the file is damaged",
+				 s->nr_zones, SNAP_MAX_ZONES);
 	for (i = 0; i < s->nr_zones; i++)
 		if (s->zones[i].name[sizeof(s->zones[i].name) - 1])
-			return error_set(err, "the name of zone %zu is too long: the file is damaged", i);
+			return error_set(
+				err, "the name of zone %zu is too long: the file is damaged", i);
 	for (i = 0; i < s->nr_pcps; i++)
 		if (s->pcps[i].zone < 0 || (size_t)s->pcps[i].zone >= s->nr_zones)
-			return error_set(err, "per-cpu set %zu belongs to no zone: the file is damaged", i);
+			return error_set(
+				err, "per-cpu set %zu belongs to no zone: the file is damaged", i);
 	return 0;
 }
 
@@ -388,29 +422,37 @@ static int check_lists(struct snapshot *s, struct error *err)
 	for (i = 0; i < s->nr_lists; i++) {
 		l = &s->lists[i];
 		if (l->first > s->nr_entries || l->nr > s->nr_entries - l->first)
-			return error_set(err, "list %zu goes past the entries: the file is damaged", i);
-		if (l->kind > SNAP_LIST_LRU_BATCH || l->order < 0 || l->order >= SNAP_MAX_ORDERS || l->cpu < 0 || l->type < 0)
-			return error_set(err, "list %zu has impossible values: the file is damaged", i);
+			return error_set(err, "list %zu goes past the entries: the file is damaged",
+					 i);
+		if (l->kind > SNAP_LIST_LRU_BATCH || l->order < 0 || l->order >= SNAP_MAX_ORDERS ||
+		    l->cpu < 0 || l->type < 0)
+			return error_set(err, "list %zu has impossible values: the file is damaged",
+					 i);
 		if (l->kind <= SNAP_LIST_PCP && (l->zone < 0 || (size_t)l->zone >= s->nr_zones))
-			return error_set(err, "list %zu belongs to no zone: the file is damaged", i);
+			return error_set(err, "list %zu belongs to no zone: the file is damaged",
+					 i);
 		if (l->kind == SNAP_LIST_BUDDY && l->type >= SNAP_MAX_TYPES)
-			return error_set(err, "list %zu has no known migratetype: the file is damaged", i);
+			return error_set(
+				err, "list %zu has no known migratetype: the file is damaged", i);
 	}
 	for (i = 0; i < s->nr_entries; i++)
 		if (s->entries[i].order >= SNAP_MAX_ORDERS || s->entries[i].pfn >= s->nr_frames ||
-		    s->nr_frames - s->entries[i].pfn < 1ull << s->entries[i].order || s->entries[i].type >= SNAP_MAX_TYPES)
-			return error_set(err, "entry %zu lies outside memory: the file is damaged", i);
+		    s->nr_frames - s->entries[i].pfn < 1ull << s->entries[i].order ||
+		    s->entries[i].type >= SNAP_MAX_TYPES)
+			return error_set(err, "entry %zu lies outside memory: the file is damaged",
+					 i);
 	return 0;
 }
 
 static int load_all(struct snapshot *s, const uint8_t *data, size_t len, struct error *err)
 {
-	struct section sec = { 0 };
+	struct section sec = {0};
 	size_t pos = HEADER_SIZE;
 	uint64_t i, nr;
 
 	if (len < HEADER_SIZE || memcmp(data, MAGIC, 8))
-		return error_set(err, "this is not a snapshot: make one with zonereplay snapshot -o FILE");
+		return error_set(
+			err, "this is not a snapshot: make one with zonereplay snapshot -o FILE");
 	if (get_le(data + 8, 4) != FORMAT_VERSION)
 		return error_set(err, "format %llu of snapshots is not known to this version",
 				 (unsigned long long)get_le(data + 8, 4));
@@ -418,10 +460,12 @@ static int load_all(struct snapshot *s, const uint8_t *data, size_t len, struct 
 	if (nr == 0 || nr > MAX_SECTIONS)
 		return error_set(err, "%llu sections: the file is damaged", (unsigned long long)nr);
 	for (i = 0; i < nr; i++, pos += SECTION_SIZE + sec.packed_size)
-		if (parse_section(&sec, data + pos, len - pos, err) || load_section(s, &sec, i == 0, err))
+		if (parse_section(&sec, data + pos, len - pos, err) ||
+		    load_section(s, &sec, i == 0, err))
 			return -1;
 	if (pos != len)
-		return error_set(err, "%zu bytes follow the last section: the file is damaged", len - pos);
+		return error_set(err, "%zu bytes follow the last section: the file is damaged",
+				 len - pos);
 	return check_zones(s, err) || check_lists(s, err) ? -1 : 0;
 }
 

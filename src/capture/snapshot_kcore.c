@@ -17,10 +17,11 @@ static uint64_t now_ns(void)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
-/* Nothing else should run on this CPU while lists are read: the highest real-time priority, and no page faults. */
+/* Nothing else should run on this CPU while lists are read: the highest real-time priority, and no
+ * page faults. */
 static void go_quiet(void)
 {
-	struct sched_param sp = { .sched_priority = 99 };
+	struct sched_param sp = {.sched_priority = 99};
 
 	mlockall(MCL_CURRENT);
 	sched_setscheduler(0, SCHED_FIFO, &sp);
@@ -28,7 +29,7 @@ static void go_quiet(void)
 
 static void go_normal(void)
 {
-	struct sched_param sp = { .sched_priority = 0 };
+	struct sched_param sp = {.sched_priority = 0};
 
 	sched_setscheduler(0, SCHED_OTHER, &sp);
 	munlockall();
@@ -50,12 +51,13 @@ static bool same_lists(const struct snapshot *a, const struct snapshot *b)
 	return !lists || !memcmp(a->entries, b->entries, lists * sizeof(*a->entries));
 }
 
-/* All passes are read first and parsed afterwards: parsing allocates, and that would be a change in between. */
-static int try_once(struct live *l, int marker_fd, uint64_t id, struct snapshot *s, struct snapshot_report *r,
-		    struct error *err)
+/* All passes are read first and parsed afterwards: parsing allocates, and that would be a change in
+ * between. */
+static int try_once(struct live *l, int marker_fd, uint64_t id, struct snapshot *s,
+		    struct snapshot_report *r, struct error *err)
 {
 	struct snapshot first;
-	struct timespec pause = { 0, 1000000 };
+	struct timespec pause = {0, 1000000};
 	uint64_t start;
 	uint32_t i;
 	int ret = 0;
@@ -80,9 +82,10 @@ static int try_once(struct live *l, int marker_fd, uint64_t id, struct snapshot 
 	return ret;
 }
 
-int snapshot_take(struct snapshot *s, int marker_fd, uint64_t id, struct snapshot_report *r, struct error *err)
+int snapshot_take(struct snapshot *s, int marker_fd, uint64_t id, struct snapshot_report *r,
+		  struct error *err)
 {
-	struct snapshot_report report = { 0 };
+	struct snapshot_report report = {0};
 	struct live l;
 	int ret = -1, i;
 

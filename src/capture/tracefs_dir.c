@@ -16,12 +16,15 @@ int tracefs_dir_make(struct tracefs_dir *t, struct error *err)
 	t->marker_fd = -1;
 	t->root = tracefs_tracing_dir();
 	if (!t->root)
-		return error_set(err, "tracefs is not there or cannot be mounted: record as root (CAP_SYS_ADMIN), on a kernel "
-				      "with CONFIG_TRACING");
+		return error_set(
+			err,
+			"tracefs is not there or cannot be mounted: record as root (CAP_SYS_ADMIN), on a kernel "
+			"with CONFIG_TRACING");
 	snprintf(t->name, sizeof(t->name), "zonereplay-%d", (int)getpid());
 	snprintf(t->path, sizeof(t->path), "%s/instances/%s", t->root, t->name);
 	if (mkdir(t->path, 0700))
-		return error_set(err, "%s cannot be made (%s): record as root (CAP_SYS_ADMIN)", t->path, strerror(errno));
+		return error_set(err, "%s cannot be made (%s): record as root (CAP_SYS_ADMIN)",
+				 t->path, strerror(errno));
 	t->made = true;
 	snprintf(path, sizeof(path), "%s/trace_marker", t->path);
 	t->marker_fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -52,7 +55,8 @@ static int write_text(const char *path, int flags, const char *text)
 	return n < 0 ? -1 : 0;
 }
 
-int tracefs_dir_write(const struct tracefs_dir *t, const char *file, const char *text, struct error *err)
+int tracefs_dir_write(const struct tracefs_dir *t, const char *file, const char *text,
+		      struct error *err)
 {
 	char path[512];
 
@@ -87,7 +91,8 @@ static void add_counts(const char *path, struct tracefs_counts *out)
 	while (f && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "entries: %llu", &n) == 1)
 			out->entries += n;
-		else if (sscanf(line, "overrun: %llu", &n) == 1 || sscanf(line, "dropped events: %llu", &n) == 1 ||
+		else if (sscanf(line, "overrun: %llu", &n) == 1 ||
+			 sscanf(line, "dropped events: %llu", &n) == 1 ||
 			 sscanf(line, "commit overrun: %llu", &n) == 1)
 			out->lost += n;
 	}

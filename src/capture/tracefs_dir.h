@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A tracefs instance of our own: other users of ftrace are not disturbed, and it works where kernel.ftrace_enabled may
- * not be written.
+ * A tracefs instance of our own: other users of ftrace are not disturbed, and it works where
+ * kernel.ftrace_enabled may not be written.
  */
 #ifndef ZR_TRACEFS_DIR_H
 #define ZR_TRACEFS_DIR_H
@@ -9,9 +9,9 @@
 #include "base/base.h"
 
 struct tracefs_dir {
-	const char *root;    /* /sys/kernel/tracing; owned by libtracefs */
-	char name[64];	     /* of the instance */
-	char path[256];	     /* of the instance's directory */
+	const char *root; /* /sys/kernel/tracing; owned by libtracefs */
+	char name[64];	  /* of the instance */
+	char path[256];	  /* of the instance's directory */
 	int marker_fd;
 	bool made;
 };
@@ -24,10 +24,12 @@ int tracefs_dir_make(struct tracefs_dir *t, struct error *err) MUST_CHECK;
 /* Removes the instance if it is still there (trace-cmd extract removes it itself). */
 void tracefs_dir_release(struct tracefs_dir *t);
 /* Writes @text to a file of the instance. */
-int tracefs_dir_write(const struct tracefs_dir *t, const char *file, const char *text, struct error *err) MUST_CHECK;
+int tracefs_dir_write(const struct tracefs_dir *t, const char *file, const char *text,
+		      struct error *err) MUST_CHECK;
 /* Is there such an event or group ("kmem/mm_page_alloc", "compaction")? */
 bool tracefs_dir_has_event(const struct tracefs_dir *t, const char *event);
-int tracefs_dir_enable(const struct tracefs_dir *t, const char *event, struct error *err) MUST_CHECK;
+int tracefs_dir_enable(const struct tracefs_dir *t, const char *event,
+		       struct error *err) MUST_CHECK;
 void tracefs_dir_counts(const struct tracefs_dir *t, uint32_t nr_cpus, struct tracefs_counts *out);
 void tracefs_dir_mark(const struct tracefs_dir *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
@@ -39,8 +41,10 @@ struct probe_set {
 void probe_set_init(struct probe_set *p);
 void probe_set_release(struct probe_set *p);
 struct kernel_layout;
-/* Defines the probes of level @truth or of `full` only; @layout may be NULL: then those that need offsets are refused. */
-void probe_set_define(struct probe_set *p, const struct tracefs_dir *t, bool truth, const struct kernel_layout *layout);
+/* Defines the probes of level @truth or of `full` only; @layout may be NULL: then those that need
+ * offsets are refused. */
+void probe_set_define(struct probe_set *p, const struct tracefs_dir *t, bool truth,
+		      const struct kernel_layout *layout);
 /* Takes every event of our group away again. */
 void probe_set_remove(const struct tracefs_dir *t, const struct probe_set *p);
 

@@ -4,7 +4,14 @@
 
 #include <string.h>
 
-enum { OPT_EVENTS = CMD_OPT_OWN, OPT_CHECKPOINT, OPT_BUFFER, OPT_UNTIL_FAIL, OPT_WORKLOAD, OPT_NO_SYMBOLS };
+enum {
+	OPT_EVENTS = CMD_OPT_OWN,
+	OPT_CHECKPOINT,
+	OPT_BUFFER,
+	OPT_UNTIL_FAIL,
+	OPT_WORKLOAD,
+	OPT_NO_SYMBOLS
+};
 
 #define MAX_COMMAND 1024
 
@@ -16,7 +23,7 @@ struct capture_options {
 
 static void parse_events(struct argp_state *state, struct record_options *r, const char *arg)
 {
-	static const char *const names[] = { "core", "full", "truth", NULL };
+	static const char *const names[] = {"core", "full", "truth", NULL};
 	const char *near = nearest_name(arg, names);
 	int i;
 
@@ -25,16 +32,18 @@ static void parse_events(struct argp_state *state, struct record_options *r, con
 			r->events = i;
 			return;
 		}
-	cmd_bad_usage(state, "--events is core, full or truth, not \"%s\"%s%s", arg, near ? "; did you mean " : "",
-		      near ? near : "");
+	cmd_bad_usage(state, "--events is core, full or truth, not \"%s\"%s%s", arg,
+		      near ? "; did you mean " : "", near ? near : "");
 }
 
-static uint32_t parse_number(struct argp_state *state, const char *option, const char *arg, uint64_t max)
+static uint32_t parse_number(struct argp_state *state, const char *option, const char *arg,
+			     uint64_t max)
 {
 	uint64_t n = 0;
 
 	if (!parse_u64(arg, &n) || n > max)
-		cmd_bad_usage(state, "%s wants a number of at most %llu, not \"%s\"", option, (unsigned long long)max, arg);
+		cmd_bad_usage(state, "%s wants a number of at most %llu, not \"%s\"", option,
+			      (unsigned long long)max, arg);
 	return n;
 }
 
@@ -66,7 +75,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (opt->nr == MAX_COMMAND)
-			cmd_bad_usage(state, "the command has more than %d words: put it into a script", MAX_COMMAND);
+			cmd_bad_usage(state,
+				      "the command has more than %d words: put it into a script",
+				      MAX_COMMAND);
 		opt->command[opt->nr++] = arg;
 		return 0;
 	case ARGP_KEY_END:
@@ -79,14 +90,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ NULL, 'o', "DIR", 0, "the directory to make", 0 },
-	{ "events", OPT_EVENTS, "SET", 0, "core, full (the default) or truth: with what compaction does", 0 },
-	{ "checkpoint", OPT_CHECKPOINT, "MS", 0, "write buddyinfo and pagetypeinfo into the trace every MS ms (0: never)", 0 },
-	{ "buffer", OPT_BUFFER, "KB", 0, "size of the trace buffer per CPU", 0 },
-	{ "until-fail", OPT_UNTIL_FAIL, "ORDER", 0, "record in a ring until an allocation of ORDER fails", 0 },
-	{ "workload", OPT_WORKLOAD, "NAME", 0, "what to call the workload", 0 },
-	{ "no-symbols", OPT_NO_SYMBOLS, NULL, 0, "leave the kernel's symbol table out of trace.dat: 1 MB less", 0 },
-	{ 0 },
+	{NULL, 'o', "DIR", 0, "the directory to make", 0},
+	{"events", OPT_EVENTS, "SET", 0,
+	 "core, full (the default) or truth: with what compaction does", 0},
+	{"checkpoint", OPT_CHECKPOINT, "MS", 0,
+	 "write buddyinfo and pagetypeinfo into the trace every MS ms (0: never)", 0},
+	{"buffer", OPT_BUFFER, "KB", 0, "size of the trace buffer per CPU", 0},
+	{"until-fail", OPT_UNTIL_FAIL, "ORDER", 0,
+	 "record in a ring until an allocation of ORDER fails", 0},
+	{"workload", OPT_WORKLOAD, "NAME", 0, "what to call the workload", 0},
+	{"no-symbols", OPT_NO_SYMBOLS, NULL, 0,
+	 "leave the kernel's symbol table out of trace.dat: 1 MB less", 0},
+	{0},
 };
 static const struct argp argp = {
 	.options = options,
@@ -100,18 +115,20 @@ static void print_result(const struct capture_options *opt, const struct record_
 {
 	double seconds = r->wall_ns / 1e9;
 
-	printf("%s: %llu events in %.1f s (%.0f a second), %llu lost, %.1f MB; start %s, end %s\n", opt->record.dir,
-	       (unsigned long long)r->events, seconds, seconds > 0 ? r->events / seconds : 0, (unsigned long long)r->lost,
+	printf("%s: %llu events in %.1f s (%.0f a second), %llu lost, %.1f MB; start %s, end %s\n",
+	       opt->record.dir, (unsigned long long)r->events, seconds,
+	       seconds > 0 ? r->events / seconds : 0, (unsigned long long)r->lost,
 	       r->trace_bytes / 1e6, r->start_level, r->end_level);
 	if (*r->reason)
 		cmd_warn("%s", r->reason);
 	if (r->lost)
-		cmd_warn("%llu events did not fit: record again with a larger --buffer", (unsigned long long)r->lost);
+		cmd_warn("%llu events did not fit: record again with a larger --buffer",
+			 (unsigned long long)r->lost);
 }
 
 static int capture_run(int argc, char **argv)
 {
-	struct capture_options opt = { .record = { .events = EVENT_SET_FULL, .until_fail = -1 } };
+	struct capture_options opt = {.record = {.events = EVENT_SET_FULL, .until_fail = -1}};
 	struct record_result res;
 	struct error err;
 
@@ -124,4 +141,5 @@ static int capture_run(int argc, char **argv)
 	return CMD_FINE;
 }
 
-const struct command cmd_capture = { "capture", "record this machine while a command runs", capture_run };
+const struct command cmd_capture = {"capture", "record this machine while a command runs",
+				    capture_run};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/cmd.h"
 
-/* In the order of the work: record, look, trust, ask, show. One to a line, so that changes merge. */
+/* In the order of the work: record, look, trust, ask, show. One to a line, so that changes merge.
+ */
 // clang-format off
 const struct command *const command_table[] = {
 	&cmd_capture,

@@ -41,10 +41,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ NULL, 'o', "FILE", 0, "write the snapshot to FILE", 0 },
-	{ "marker", OPT_MARKER, "FILE", 0, "write markers around the reading to this trace_marker", 0 },
-	{ "id", OPT_ID, "N", 0, "the number in these markers", 0 },
-	{ 0 },
+	{NULL, 'o', "FILE", 0, "write the snapshot to FILE", 0},
+	{"marker", OPT_MARKER, "FILE", 0, "write markers around the reading to this trace_marker",
+	 0},
+	{"id", OPT_ID, "N", 0, "the number in these markers", 0},
+	{0},
 };
 static const struct argp argp = {
 	.options = options,
@@ -55,8 +56,8 @@ static const struct argp argp = {
 
 static int snapshot_run(int argc, char **argv)
 {
-	struct snapshot_options opt = { 0 };
-	struct snapshot_report r = { 0 };
+	struct snapshot_options opt = {0};
+	struct snapshot_report r = {0};
 	struct snapshot s;
 	struct error err;
 	int fd = -1, ret;
@@ -71,11 +72,13 @@ static int snapshot_run(int argc, char **argv)
 	if (!ret)
 		ret = snapshot_save(&s, opt.out, &err);
 	if (!ret)
-		printf("%s: %s, %zu lists, %zu entries, %llu frames; %.1f ms for %.1f MB, %u tries\n", opt.out,
-		       snap_level_name(s.level), s.nr_lists, s.nr_entries, (unsigned long long)s.nr_frames,
-		       r.duration_ns / 1e6, r.bytes / 1e6, r.tries);
+		printf("%s: %s, %zu lists, %zu entries, %llu frames; %.1f ms for %.1f MB, %u tries\n",
+		       opt.out, snap_level_name(s.level), s.nr_lists, s.nr_entries,
+		       (unsigned long long)s.nr_frames, r.duration_ns / 1e6, r.bytes / 1e6,
+		       r.tries);
 	snapshot_release(&s);
 	return ret ? cmd_fail(&err) : CMD_FINE;
 }
 
-const struct command cmd_snapshot = { "snapshot", "state of this machine's page allocator, into a file", snapshot_run };
+const struct command cmd_snapshot = {
+	"snapshot", "state of this machine's page allocator, into a file", snapshot_run};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Checkpoints of the recording: the kernel's own counts of free buddies on the way. The kernel printed each number at
- * some moment between two markers, so a number is right if the machine held it at any moment between them.
+ * Checkpoints of the recording: the kernel's own counts of free buddies on the way. The kernel
+ * printed each number at some moment between two markers, so a number is right if the machine held
+ * it at any moment between them.
  */
 #include "replay/verify.h"
 
@@ -18,7 +19,8 @@ static void read_markers(struct verify *v)
 
 	for (i = v->first; i < v->last; i++) {
 		e = &t->events[i];
-		if (e->kind == EV_MARKER && e->w[0] <= t->strings_len && e->w[1] <= t->strings_len - e->w[0])
+		if (e->kind == EV_MARKER && e->w[0] <= t->strings_len &&
+		    e->w[1] <= t->strings_len - e->w[0])
 			checkpoints_add(&v->checkpoints.all, i, t->strings + e->w[0], e->w[1]);
 	}
 	checkpoints_finish(&v->checkpoints.all);
@@ -40,7 +42,8 @@ void verify_checkpoints_release(struct verify *v)
 	snapshot_release(&c->text[PAGETYPEINFO]);
 }
 
-/* The machine's number of the zone that a text calls by node and name; UINT32_MAX if it has none. */
+/* The machine's number of the zone that a text calls by node and name; UINT32_MAX if it has none.
+ */
 static uint32_t zone_of(const struct mm *mm, const struct snap_zone *z)
 {
 	uint32_t i;
@@ -67,7 +70,8 @@ static void note_buddyinfo(struct verify *v, size_t z, uint32_t zone)
 	uint32_t o;
 
 	for (o = 0; o < MM_NR_ORDERS; o++)
-		v->checkpoints.held_total[z][o] |= v->mm->zones[zone].nr_free[o] == total(text->nr_free[o]);
+		v->checkpoints.held_total[z][o] |=
+			v->mm->zones[zone].nr_free[o] == total(text->nr_free[o]);
 }
 
 static void note_pagetypeinfo(struct verify *v, size_t z, uint32_t zone)
@@ -78,7 +82,8 @@ static void note_pagetypeinfo(struct verify *v, size_t z, uint32_t zone)
 	for (o = 0; o < MM_NR_ORDERS; o++)
 		for (t = 0; t < MM_NR_TYPES; t++)
 			v->checkpoints.held[z][o][t] |=
-				mm_list_count(v->mm, mm_buddy_list(v->mm, zone, o, t)) == text->nr_free[o][t];
+				mm_list_count(v->mm, mm_buddy_list(v->mm, zone, o, t)) ==
+				text->nr_free[o][t];
 }
 
 /* Notes which numbers the machine holds now. */
@@ -109,11 +114,13 @@ static bool parse(struct verify_checkpoints *c, const struct checkpoint *cp)
 		snapshot_release(&c->text[f]);
 		snapshot_init(&c->text[f]);
 	}
-	if (!cp->text[BUDDYINFO] || snapshot_from_proc(&c->text[BUDDYINFO], NULL, NULL, NULL, NULL, 0, &err) ||
+	if (!cp->text[BUDDYINFO] ||
+	    snapshot_from_proc(&c->text[BUDDYINFO], NULL, NULL, NULL, NULL, 0, &err) ||
 	    snapshot_add_buddyinfo(&c->text[BUDDYINFO], cp->text[BUDDYINFO], &err))
 		return false;
 	return !cp->text[PAGETYPEINFO] ||
-	       !snapshot_from_proc(&c->text[PAGETYPEINFO], NULL, cp->text[PAGETYPEINFO], NULL, NULL, 0, &err);
+	       !snapshot_from_proc(&c->text[PAGETYPEINFO], NULL, cp->text[PAGETYPEINFO], NULL, NULL,
+				   0, &err);
 }
 
 static bool all_held(const struct verify *v)
@@ -124,12 +131,14 @@ static bool all_held(const struct verify *v)
 
 	for (z = 0; z < c->text[BUDDYINFO].nr_zones; z++)
 		for (o = 0; o < MM_NR_ORDERS; o++)
-			if (zone_of(v->mm, &c->text[BUDDYINFO].zones[z]) != UINT32_MAX && !c->held_total[z][o])
+			if (zone_of(v->mm, &c->text[BUDDYINFO].zones[z]) != UINT32_MAX &&
+			    !c->held_total[z][o])
 				return false;
 	for (z = 0; z < c->text[PAGETYPEINFO].nr_zones; z++)
 		for (o = 0; o < MM_NR_ORDERS; o++)
 			for (t = 0; t < MM_NR_TYPES; t++)
-				if (zone_of(v->mm, &c->text[PAGETYPEINFO].zones[z]) != UINT32_MAX && !c->held[z][o][t])
+				if (zone_of(v->mm, &c->text[PAGETYPEINFO].zones[z]) != UINT32_MAX &&
+				    !c->held[z][o][t])
 					return false;
 	return true;
 }

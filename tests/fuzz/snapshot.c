@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (loads(file.path, &s)) {
 		if (snapshot_save(&s, path, &err) || !loads(path, &again))
 			abort();
-		if (again.nr_entries != s.nr_entries || again.nr_lists != s.nr_lists || again.level != s.level)
+		if (again.nr_entries != s.nr_entries || again.nr_lists != s.nr_lists ||
+		    again.level != s.level)
 			abort();
 		snapshot_release(&again);
 		unlink(path);

@@ -23,12 +23,14 @@ static void add(uint64_t index, const char *text)
 }
 
 /* A piece as the writer makes it; the hash is that of the whole text. */
-static void add_piece(uint64_t id, int sequence, int number, const char *file, const char *piece, const char *whole)
+static void add_piece(uint64_t id, int sequence, int number, const char *file, const char *piece,
+		      const char *whole)
 {
 	char text[512];
 
-	snprintf(text, sizeof(text), "zonereplay checkpoint data %llu %d/%d %s %016llx\n%s.", (unsigned long long)id,
-		 sequence, number, file, (unsigned long long)hash_bytes(whole, strlen(whole), 0), piece);
+	snprintf(text, sizeof(text), "zonereplay checkpoint data %llu %d/%d %s %016llx\n%s.",
+		 (unsigned long long)id, sequence, number, file,
+		 (unsigned long long)hash_bytes(whole, strlen(whole), 0), piece);
 	add(99, text);
 }
 

@@ -58,7 +58,8 @@ static void make_random(struct snapshot *s, struct rng *rng)
 {
 	size_t i;
 
-	*s = (struct snapshot){ .level = SNAP_EXACT, .nr_cpus = 3, .nr_orders = 11, .pageblock_order = 9 };
+	*s = (struct snapshot){
+		.level = SNAP_EXACT, .nr_cpus = 3, .nr_orders = 11, .pageblock_order = 9};
 	s->nr_frames = 100 + rng_below(rng, 400);
 	s->nr_zones = 1 + rng_below(rng, 5);
 	s->nr_pcps = 3;
@@ -80,24 +81,31 @@ static void make_random(struct snapshot *s, struct rng *rng)
 		s->zones[i].compact_valid = 1;
 		fill(rng, s->zones[i].nr_free, sizeof(s->zones[i].nr_free));
 		fill(rng, s->zones[i].wmark, sizeof(s->zones[i].wmark));
-		snprintf(s->zones[i].name, sizeof(s->zones[i].name), "zone %u", (unsigned int)i % 100);
+		snprintf(s->zones[i].name, sizeof(s->zones[i].name), "zone %u",
+			 (unsigned int)i % 100);
 	}
 	for (i = 0; i < s->nr_pcps; i++) {
 		fill(rng, &s->pcps[i], sizeof(s->pcps[i]));
 		s->pcps[i].zone = rng_below(rng, s->nr_zones);
 	}
 	for (i = 0; i < s->nr_lists; i++)
-		s->lists[i] = (struct snap_list){ rng_below(rng, 4), rng_below(rng, s->nr_zones), rng_below(rng, 3),
-						  rng_below(rng, 11), rng_below(rng, 6), 7 * i, 7 };
+		s->lists[i] = (struct snap_list){rng_below(rng, 4),
+						 rng_below(rng, s->nr_zones),
+						 rng_below(rng, 3),
+						 rng_below(rng, 11),
+						 rng_below(rng, 6),
+						 7 * i,
+						 7};
 	for (i = 0; i < s->nr_entries; i++)
-		s->entries[i] = (struct snap_entry){ .pfn = rng_below(rng, s->nr_frames - 16), .order = rng_below(rng, 5),
-						     .type = rng_below(rng, 6) };
+		s->entries[i] = (struct snap_entry){.pfn = rng_below(rng, s->nr_frames - 16),
+						    .order = rng_below(rng, 5),
+						    .type = rng_below(rng, 6)};
 }
 
-#define SAME(member, number)                                                             \
-	do {                                                                             \
-		ck_assert_uint_eq(again.number, snap.number);                            \
-		ck_assert_mem_eq(again.member, snap.member, snap.number * sizeof(*snap.member)); \
+#define SAME(member, number)                                                                       \
+	do {                                                                                       \
+		ck_assert_uint_eq(again.number, snap.number);                                      \
+		ck_assert_mem_eq(again.member, snap.member, snap.number * sizeof(*snap.member));   \
 	} while (0)
 
 START_TEST(test_round_trip)
@@ -162,14 +170,16 @@ START_TEST(test_truncated_anywhere)
 
 	for (i = 0; i < len; i += 1 + i / 50) {
 		ck_assert_int_eq(file_write(path, data, i, &err), 0);
-		ck_assert_msg(snapshot_load(&again, path, &err) < 0, "a file of %zu of %zu bytes was taken", i, len);
+		ck_assert_msg(snapshot_load(&again, path, &err) < 0,
+			      "a file of %zu of %zu bytes was taken", i, len);
 		ck_assert_ptr_nonnull(strstr(err.text, path));
 	}
 	free(data);
 }
 END_TEST
 
-/* Every byte but those of tags: sections of unknown name are skipped, so that newer files stay readable. */
+/* Every byte but those of tags: sections of unknown name are skipped, so that newer files stay
+ * readable. */
 START_TEST(test_any_byte_changed)
 {
 	char *data;
@@ -208,12 +218,16 @@ static void load_sample(const char *name)
 }
 
 static const char *const samples[] = {
-	"churn-6.1/start.snap", "churn-6.1/end.snap", "hugealloc-6.1/start.snap", "hugealloc-6.1/end.snap",
+	"churn-6.1/start.snap",
+	"churn-6.1/end.snap",
+	"hugealloc-6.1/start.snap",
+	"hugealloc-6.1/end.snap",
 };
 
 /*
- * Lists were walked in a copy of kernel memory; /proc/kpageflags comes from the kernel's own code and was read right
- * after. A frame has KPF_BUDDY if and only if it lies in a buddy of some free list.
+ * Lists were walked in a copy of kernel memory; /proc/kpageflags comes from the kernel's own code
+ * and was read right after. A frame has KPF_BUDDY if and only if it lies in a buddy of some free
+ * list.
  */
 START_TEST(test_free_lists_are_what_kpageflags_says)
 {
@@ -229,7 +243,8 @@ START_TEST(test_free_lists_are_what_kpageflags_says)
 
 			ck_assert_uint_eq(e->pfn % (1u << e->order), 0);
 			for (pfn = e->pfn; pfn < e->pfn + (1u << e->order); pfn++)
-				ck_assert_msg(!listed[pfn]++, "frame %llu is in two buddies", (unsigned long long)pfn);
+				ck_assert_msg(!listed[pfn]++, "frame %llu is in two buddies",
+					      (unsigned long long)pfn);
 		}
 	for (pfn = 0; pfn < snap.nr_frames; pfn++)
 		wrong += listed[pfn] != (snap.frames[pfn].kpf >> KPF_BUDDY & 1);
@@ -248,13 +263,15 @@ START_TEST(test_lru_lists_are_what_kpageflags_says)
 	for (i = 0; i < snap.nr_lists; i++)
 		for (j = 0; snap.lists[i].kind == SNAP_LIST_LRU && j < snap.lists[i].nr; j++) {
 			pfn = snap.entries[snap.lists[i].first + j].pfn;
-			ck_assert_msg(snap.frames[pfn].kpf >> KPF_LRU & 1, "frame %llu", (unsigned long long)pfn);
+			ck_assert_msg(snap.frames[pfn].kpf >> KPF_LRU & 1, "frame %llu",
+				      (unsigned long long)pfn);
 			on_lists++;
 		}
 	for (pfn = 0; pfn < snap.nr_frames; pfn++) {
 		head = !(snap.frames[pfn].kpf >> 16 & 1);
 		flagged += head && snap.frames[pfn].kpf >> KPF_LRU & 1;
-		unevictable += head && (snap.frames[pfn].kpf >> 18 & 1) && (snap.frames[pfn].kpf >> KPF_LRU & 1);
+		unevictable += head && (snap.frames[pfn].kpf >> 18 & 1) &&
+			       (snap.frames[pfn].kpf >> KPF_LRU & 1);
 	}
 	ck_assert_uint_eq(on_lists + unevictable, flagged);
 	ck_assert_uint_gt(on_lists, 100);
