@@ -33,8 +33,8 @@ static const struct member_row members[] = {
 	MAYBE("zone", watermark_boost, "watermark_boost"),
 	MAYBE("zone", reserved_highatomic, "nr_reserved_highatomic"),
 	NEED("zone", lowmem_reserve, "lowmem_reserve"),
-	NEED("zone", pageset, "per_cpu_pageset"),
-	NEED("zone", zonestats, "per_cpu_zonestats"),
+	NEED("zone", pageset, "per_cpu_pageset", "pageset"),
+	MAYBE("zone", zonestats, "per_cpu_zonestats"), /* until 5.13 inside the pageset */
 	NEED("zone", zone_start_pfn, "zone_start_pfn"),
 	NEED("zone", managed, "managed_pages"),
 	NEED("zone", spanned, "spanned_pages"),
@@ -65,8 +65,10 @@ static const struct member_row members[] = {
 	MAYBE("per_cpu_pages", pcp_alloc_factor, "alloc_factor"),
 	MAYBE("per_cpu_pages", pcp_free_count, "free_count"),
 	MAYBE("per_cpu_pages", pcp_flags, "flags"),
-	NEED("per_cpu_zonestat", stat_diff, "vm_stat_diff"),
-	NEED("per_cpu_zonestat", stat_threshold, "stat_threshold"),
+	MAYBE("per_cpu_pageset", stat_diff, "vm_stat_diff"),
+	MAYBE("per_cpu_pageset", stat_threshold, "stat_threshold"),
+	MAYBE("per_cpu_zonestat", stat_diff, "vm_stat_diff"),
+	MAYBE("per_cpu_zonestat", stat_threshold, "stat_threshold"),
 	NEED("page", page_flags, "flags"),
 	NEED("page", page_lru, "buddy_list", "lru"),
 	NEED("page", page_mapping, "mapping"),
@@ -105,10 +107,11 @@ static const struct member_row members[] = {
 struct size_row {
 	const char *type;
 	size_t slot;
+	const char *older; /* what it was called before, or NULL */
 };
 #define SIZE(type, slot)                                                                           \
 	{                                                                                          \
-		type, offsetof(struct kernel_layout, slot)                                         \
+		type, offsetof(struct kernel_layout, slot), NULL                                   \
 	}
 
 static const struct size_row sizes[] = {
@@ -118,7 +121,7 @@ static const struct size_row sizes[] = {
 	SIZE("free_area", free_area_size),
 	SIZE("list_head", list_head_size),
 	SIZE("per_cpu_pages", pcp_size),
-	SIZE("per_cpu_zonestat", zonestat_size),
+	{"per_cpu_zonestat", offsetof(struct kernel_layout, zonestat_size), "per_cpu_pageset"},
 	SIZE("mem_section", section_size),
 	SIZE("mem_section_usage", usage_size),
 };
@@ -250,6 +253,8 @@ int kernel_layout_from_btf(struct kernel_layout *l, const struct btf *btf, struc
 				members[i].names[0], members[i].type);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		id = btf__find_by_name_kind(btf, sizes[i].type, BTF_KIND_STRUCT);
+		if (id <= 0 && sizes[i].older)
+			id = btf__find_by_name_kind(btf, sizes[i].older, BTF_KIND_STRUCT);
 		size = id > 0 ? btf__resolve_size(btf, id) : 0;
 		if (size <= 0)
 			return error_set(

@@ -105,7 +105,7 @@ static void plan_pcp(struct live *l, const struct live_node *node, uint32_t zone
 	const struct kernel_layout *k = &l->layout;
 	uint64_t zone = node->pgdat + k->node_zones.offset + (uint64_t)zone_nr * k->zone_size;
 	uint64_t set = kcore_u64(&l->kcore, zone + k->pageset.offset);
-	uint64_t stat = kcore_u64(&l->kcore, zone + k->zonestats.offset);
+	uint64_t stat = k->zonestats.size ? kcore_u64(&l->kcore, zone + k->zonestats.offset) : set;
 	struct live_pcp *p;
 	uint32_t cpu;
 
