@@ -610,14 +610,14 @@ static const struct {
 static uint8_t pick_kind(struct rng *rng, uint64_t i)
 {
 	uint32_t r = (uint32_t)rng_below(rng, 1000);
-	uint32_t greed = i / 1500 % 3 == 2
-				 ? 350
-				 : 560; /* of 1000: how many of the common operations allocate */
+	/* of 1000 common operations, how many allocate: filling up, down to the last reserve,
+	 * relief */
+	static const uint32_t greed[] = {560, 850, 350};
 
 	for (size_t k = 0; k < ARRAY_SIZE(rare); k++)
 		if (r < rare[k].upto)
 			return (uint8_t)rare[k].kind;
-	if (rng_below(rng, 1000) >= greed)
+	if (rng_below(rng, 1000) >= greed[i / 2000 % ARRAY_SIZE(greed)])
 		return OP_FREE;
 	return rng_below(rng, 3) ? OP_ALLOC_FAST : OP_ALLOC_SLOW;
 }

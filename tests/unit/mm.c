@@ -364,6 +364,67 @@ START_TEST(direct_free_takes_the_type_of_the_block)
 }
 END_TEST
 
+/* ---- capture ---- */
+
+static void capture(struct mm *mm, uint32_t zone, uint32_t order)
+{
+	mm->capture = (struct mm_capture){.active = 1, .zone = zone, .order = order};
+}
+
+/*
+ * before  xuu-xxxx xxx...          page 0 freed as unmovable while a task compacts for order 2
+ * after   x===xxxx                 the merged page is that task's; it was never on a list
+ * Expect the free pages that went into it to be counted out, and the second chance not to be taken.
+ */
+START_TEST(capture_takes_the_merged_page)
+{
+	struct mm *mm = kit_draw("xuu-xxxxxxxxxxxx|x===xxxxxxxxxxxx", "UU");
+
+	capture(mm, 0, 2);
+	ck_assert_uint_eq(mm_free_one(mm, at(0), 0, MM_UNMOVABLE, 0).n, 0);
+	ck_assert_uint_eq(mm->capture.taken, 1);
+	ck_assert_uint_eq(mm->capture.frame, 0);
+	expect_memory(mm, "x===xxxxxxxxxxxx|x===xxxxxxxxxxxx");
+	ck_assert_int_eq(mm->zones[0].free_global, 0);
+	mm_free_one(mm, at(16), 2, MM_UNMOVABLE, 0);
+	ck_assert_uint_eq(mm->capture.frame, 0);
+	expect_memory(mm, "x===xxxxxxxxxxxx|u---xxxxxxxxxxxx");
+	mm_free(mm);
+}
+END_TEST
+
+/* One row: what is freed while order @order is wanted, and whether it is taken
+ * [compaction_capture]. */
+static const struct {
+	uint32_t order, type;
+	bool active, taken;
+	uint32_t zone;
+} captures[] = {
+	{2, MM_UNMOVABLE, true, true, 0},
+	{2, MM_RECLAIMABLE, true, true, 0},
+	{2, MM_HIGHATOMIC, true, true, 0},
+	{2, MM_MOVABLE, true, false, 0}, /* would pollute a movable block */
+	{4, MM_MOVABLE, true, true, 0},	 /* a whole block pollutes nothing */
+	{2, MM_CMA, true, false, 0},
+	{4, MM_ISOLATE, true, false, 0},
+	{2, MM_UNMOVABLE, false, false, 0},
+	{2, MM_UNMOVABLE, true, false, 1}, /* another zone's compaction */
+};
+
+START_TEST(capture_cases)
+{
+	struct mm *mm = kit_draw("x===xxxxxxxxxxxx|x===============", NULL);
+	struct frame f = at(captures[_i].order == 4 ? 16 : 0);
+
+	capture(mm, captures[_i].zone, captures[_i].order);
+	mm->capture.active = captures[_i].active;
+	mm_free_one(mm, f, captures[_i].order, captures[_i].type, 0);
+	ck_assert_uint_eq(mm->capture.taken, captures[_i].taken);
+	ck_assert_int_eq(mm_on_buddy_list(mm, f), !captures[_i].taken);
+	mm_free(mm);
+}
+END_TEST
+
 /* ---- moving the free pages of a block ---- */
 
 /*
@@ -582,6 +643,9 @@ static Suite *buddy_suite(void)
 	tcase_add_test(tc, merge_likely_ends_below_the_highest_orders);
 	tcase_add_test(tc, merge_likely_across_a_zone_border);
 	tcase_add_test(tc, to_tail_is_obeyed);
+	tc = kit_case(s, "capture");
+	tcase_add_test(tc, capture_takes_the_merged_page);
+	tcase_add_loop_test(tc, capture_cases, 0, (int)ARRAY_SIZE(captures));
 	tc = kit_case(s, "blocks");
 	tcase_add_test(tc, move_block_counts_compound_pages);
 	tcase_add_test(tc, move_block_counts_within_the_block);

@@ -446,7 +446,7 @@ START_TEST(highatomic_first_without_a_list)
 	struct mm *other = mm_clone(mm);
 
 	mm_set_block_type(mm, at(32), MM_HIGHATOMIC);
-	ck_assert_uint_eq(mm_get_page(mm, &rq, MM_ALLOC_HIGHATOMIC | MM_ALLOC_NON_BLOCK).n, 32);
+	ck_assert_uint_eq(mm_get_page(mm, &rq, MM_ALLOC_HIGHATOMIC).n, 32);
 	ck_assert_uint_eq(mm_get_page(other, &rq, MM_ALLOC_NON_BLOCK).n, 0);
 	ck_assert_uint_eq(mm_block_type(other, at(0)), MM_MOVABLE);
 	ck_assert_uint_eq(mm_get_page(mm, &rq, MM_ALLOC_HIGHATOMIC).n, 0);
