@@ -3,7 +3,7 @@
 . "$ZR_SRCDIR/tests/cli/lib.sh"
 
 "$ZONEREPLAY" run "$ZR_SRCDIR"/traces/samples/*-6.1 -p none -p reclaim -p compaction \
-	-p threshold:extfrag-threshold=900 --verify=never -d "$t_top/r.db" >/dev/null || exit 99
+	-p threshold:extfrag_threshold=900 --verify=never -d "$t_top/r.db" >/dev/null || exit 99
 
 begin 'words, marks and the number of captures'
 run compare -d "$t_top/r.db" none compaction
@@ -16,8 +16,8 @@ out_has 'approximate LRU'
 
 begin 'a setting may leave out what is not ambiguous'
 run compare -d "$t_top/r.db" none threshold
-out_has 'extfrag-threshold=900'
-run compare -d "$t_top/r.db" recorded threshold:extfrag-threshold=900
+out_has 'extfrag_threshold=900'
+run compare -d "$t_top/r.db" recorded threshold:extfrag_threshold=900
 out_has 'against recorded'
 
 begin 'CSV and JSON'
