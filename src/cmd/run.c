@@ -15,6 +15,10 @@
 #define OPT_PROBE (CMD_OPT_OWN + 3)
 #define OPT_PARANOID (CMD_OPT_OWN + 4)
 #define OPT_VERIFY (CMD_OPT_OWN + 5)
+#define OPT_INJECT (CMD_OPT_OWN + 6)
+#define OPT_PROBE_PAGES (CMD_OPT_OWN + 7)
+#define OPT_CENTRAL (CMD_OPT_OWN + 8)
+#define MAX_INJECTIONS 64
 
 struct run_options {
 	char **captures;
@@ -25,6 +29,7 @@ struct run_options {
 	bool json;
 	enum { VERIFY_AUTO, VERIFY_ALWAYS, VERIFY_NEVER } verify;
 	struct whatif_options whatif;
+	struct injection inject[MAX_INJECTIONS];
 };
 
 /* ---- the command line ---- */
@@ -59,6 +64,18 @@ static void parse_verify(struct argp_state *state, struct run_options *opt, cons
 			return;
 		}
 	cmd_bad_usage(state, "--verify: \"%s\" is neither auto, always nor never", arg);
+}
+
+static void add_injection(struct argp_state *state, struct run_options *opt, const char *arg)
+{
+	struct error err;
+
+	if (opt->whatif.nr_inject == MAX_INJECTIONS)
+		cmd_bad_usage(state, "more than %d injections", MAX_INJECTIONS);
+	if (injection_parse(&opt->inject[opt->whatif.nr_inject], arg, &err))
+		cmd_bad_usage(state, "%s", err.text);
+	opt->whatif.inject = opt->inject;
+	opt->whatif.nr_inject++;
 }
 
 static void check_complete(struct argp_state *state, const struct run_options *opt)
@@ -99,7 +116,17 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		opt->whatif.to = parse_time(state, "--to", arg);
 		return 0;
 	case OPT_PROBE:
-		opt->whatif.sample_ns = parse_time(state, "--probe", arg);
+		opt->whatif.probe_ns = parse_time(state, "--probe", arg);
+		return 0;
+	case OPT_PROBE_PAGES:
+		if (!parse_u64(arg, &opt->whatif.probe_pages))
+			cmd_bad_usage(state, "--probe-pages: \"%s\" is no number of pages", arg);
+		return 0;
+	case OPT_INJECT:
+		add_injection(state, opt, arg);
+		return 0;
+	case OPT_CENTRAL:
+		opt->whatif.central_only = true;
 		return 0;
 	case OPT_PARANOID:
 		if (!parse_u64(arg, &opt->whatif.paranoid))
@@ -125,7 +152,16 @@ static const struct argp_option options[] = {
 	{"from", OPT_FROM, "TIME", 0, "score from this time on (since the first event)", 0},
 	{"to", OPT_TO, "TIME", 0, "stop at this time", 0},
 	{"probe", OPT_PROBE, "SECONDS", 0,
-	 "look at the fragmentation indices this often (default: 100 times over the recording)", 0},
+	 "ask a clone this often how many huge pages could be had: from the free lists, with compaction, "
+	 "and with reclaim; the answers are in --json",
+	 0},
+	{"probe-pages", OPT_PROBE_PAGES, "N", 0, "pages that a probe may reclaim (default 0)", 0},
+	{"inject", OPT_INJECT, "TIME:ACTION", 0,
+	 "do this to the machine then: compact_memory, compact_node=N, drop_caches, hugepages=+N%, or "
+	 "PARAMETER=VALUE of the policy; may be given several times",
+	 0},
+	{"central", OPT_CENTRAL, 0, 0, "central values only, without the other scenarios: quicker",
+	 0},
 	{"verify", OPT_VERIFY, "WHEN", 0,
 	 "measure the model's fidelity on each capture and keep it with the results: auto (where the "
 	 "starting state is exact, the default), always or never",

@@ -16,6 +16,7 @@ struct sample {
 struct samples {
 	struct sample *s;
 	size_t nr, cap;
+	uint64_t waited; /* ns, of all operations */
 };
 
 struct waiting {
@@ -26,6 +27,7 @@ struct waiting {
 
 static void add(struct samples *to, uint64_t ns, uint64_t pages)
 {
+	to->waited += ns;
 	if (!pages)
 		return;
 	if (to->nr == to->cap) {
@@ -108,10 +110,10 @@ static void look_at(struct waiting *w, const struct event *e, struct samples *re
 
 void stall_costs_fit(struct stall_costs *c, const struct trace *t)
 {
-	struct samples reclaim = {NULL, 0, 0}, compaction = {NULL, 0, 0};
+	struct samples reclaim = {NULL, 0, 0, 0}, compaction = {NULL, 0, 0, 0};
 	struct waiting *tasks = calloc((size_t)t->max_pid + 1, sizeof(*tasks));
 
-	*c = (struct stall_costs){{0}, {0}};
+	*c = (struct stall_costs){{0}, {0}, 0};
 	for (uint64_t i = 0; tasks && i < t->nr; i++) {
 		const struct event *e = &t->events[i];
 
@@ -119,6 +121,7 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t)
 			look_at(&tasks[e->pid], e, &reclaim, &compaction);
 	}
 	free(tasks);
+	c->waited = reclaim.waited + compaction.waited;
 	summarise(&reclaim, c->reclaimed);
 	summarise(&compaction, c->scanned);
 }

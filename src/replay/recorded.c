@@ -248,6 +248,7 @@ int outcome_recorded(const struct capture *c, const struct trace *t, struct outc
 		     struct error *err)
 {
 	struct recorded r = {.t = t, .o = out};
+	struct stall_costs costs;
 
 	memset(out, 0, sizeof(*out));
 	outcome_describe(out, c, t);
@@ -264,5 +265,7 @@ int outcome_recorded(const struct capture *c, const struct trace *t, struct outc
 		return -1;
 	out->pages_reclaimed = single(out->reclaimed_kswapd + out->reclaimed_direct);
 	out->huge_success = single(out->huge_got);
+	stall_costs_fit(&costs, t);
+	out->stall_ns = single(costs.waited);
 	return 0;
 }

@@ -168,6 +168,28 @@ static void fill_outcome(struct whatif *w)
 	o->state_hash = mm_hash(w->mm);
 }
 
+/* A run with injections is another setting: its parameters say so. */
+static void name_injections(struct outcome *o, const struct whatif_options *opt)
+{
+	static const char *const names[] = {
+		[INJECT_COMPACT_MEMORY] = "compact_memory",
+		[INJECT_COMPACT_NODE] = "compact_node",
+		[INJECT_DROP_CACHES] = "drop_caches",
+		[INJECT_HUGEPAGES] = "hugepages",
+		[INJECT_PARAM] = NULL,
+	};
+
+	for (size_t i = 0; i < opt->nr_inject; i++) {
+		const struct injection *in = &opt->inject[i];
+		size_t len = strlen(o->params);
+
+		snprintf(o->params + len, sizeof(o->params) - len,
+			 "%s@%" PRIu64 "ns:%s=%" PRId64 "%s", len ? "," : "", in->time,
+			 names[in->action] ? names[in->action] : in->param, in->value,
+			 in->percent ? "%" : "");
+	}
+}
+
 static void name_outcome(struct outcome *o, const struct mm *mm, const struct policy_setting *p)
 {
 	const char *colon = strchr(p->spelled, ':');
@@ -359,6 +381,7 @@ static int with_machine(struct mm *mm, const struct capture *c, const struct tra
 	job.span = t->nr ? t->events[t->nr - 1].time - t->events[0].time : 0;
 	stall_costs_fit(&job.costs, t);
 	name_outcome(out, mm, p);
+	name_injections(out, opt);
 	count_demand(out, &d);
 	ret = run_scenario(&job, &scenarios[0], out, err);
 	ns = now_ns() - begin;

@@ -36,6 +36,7 @@ extern const struct scenario scenarios[]; /* the first is the central one; ends 
 struct stall_costs {
 	uint64_t reclaimed[3], scanned[3]; /* low, central, high: per page reclaimed; per page that
 					      compaction scanned */
+	uint64_t waited;		   /* ns that the recorded tasks waited in all */
 };
 void stall_costs_fit(struct stall_costs *c, const struct trace *t);
 

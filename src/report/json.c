@@ -97,6 +97,23 @@ static void put_samples(struct json *j, const struct outcome *o)
 	json_end(j);
 }
 
+/* How many huge pages could have been had, by means. */
+static void put_probes(struct json *j, const struct outcome *o)
+{
+	json_array(j, "probes");
+	for (size_t i = 0; i < o->nr_probes; i++) {
+		const struct probe_sample *p = &o->probes[i];
+
+		json_object(j, NULL);
+		json_u64(j, "time_ns", p->time);
+		json_u64(j, "free", p->free);
+		json_u64(j, "compaction", p->compaction);
+		json_u64(j, "reclaim", p->reclaim);
+		json_end(j);
+	}
+	json_end(j);
+}
+
 static void put_identity(struct json *j, const struct store_run *run)
 {
 	const struct store_capture *c = &run->capture;
@@ -134,6 +151,9 @@ void report_run_json(struct json *j, const struct store_run *run, const struct s
 	json_double(j, "events_per_second", run->outcome.events_per_second);
 	put_recorded(j, recorded);
 	put_samples(j, &run->outcome);
+	put_probes(j, &run->outcome);
+	json_string(j, "assumption", run->outcome.assumption);
+	json_u64(j, "rereads", run->outcome.rereads);
 	json_end(j);
 }
 

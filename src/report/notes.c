@@ -53,6 +53,18 @@ static void note_ranges(struct table *t)
 		}
 }
 
+/* Which assumption moves the answer most; known for fresh runs only. */
+static void note_assumptions(struct table *t)
+{
+	for (size_t i = 0; i < t->nr_series; i++) {
+		const struct outcome *o = &t->series[i].run->outcome;
+
+		if (o->assumption[0])
+			add_note(t, "%s: of the assumptions, \"%s\" moves the answer most.",
+				 t->series[i].name, o->assumption);
+	}
+}
+
 static bool any_cell(const struct table *t, const char *key)
 {
 	for (size_t line = 0; line < t->nr_lines; line++)
@@ -136,6 +148,7 @@ void table_notes(struct table *t, double floor)
 {
 	note_marks(t, floor);
 	note_ranges(t);
+	note_assumptions(t);
 	note_derived(t);
 	note_start(t);
 	note_defects(t);
