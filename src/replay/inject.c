@@ -64,10 +64,6 @@ static bool parse_assignment(struct injection *in, const char *name, size_t len,
 		return parse_hugepages(in, value);
 	}
 	in->action = strcmp(in->param, "compact_node") ? INJECT_PARAM : INJECT_COMPACT_NODE;
-	for (char *c = in->param; *c; c++) {
-		if (*c == '_')
-			*c = '-';
-	}
 	return parse_i64(value, &in->value);
 }
 
@@ -111,15 +107,25 @@ static void tell(struct whatif *w, enum policy_trigger trigger, int64_t arg)
 		w->policy->trigger(&w->env, trigger, arg);
 }
 
-/* Values outside the table's range are clamped: the parser of settings has no say in the middle of
- * a run. */
+/* '-' and '_' are the same. */
+static bool same_name(const char *a, const char *b)
+{
+	while (*a && (*a == *b || (strchr("-_", *a) && *b && strchr("-_", *b)))) {
+		a++;
+		b++;
+	}
+	return !*a && !*b;
+}
+
+/* Policies without the parameter go on as they were. Values outside the table's range are clamped:
+ * the parser of settings has no say in the middle of a run. */
 static void set_param(struct whatif *w, const struct injection *in)
 {
 	for (size_t i = 0; i < w->policy->nr_params; i++) {
 		const struct param_desc *d = &w->policy->params[i];
 		int64_t v = in->value;
 
-		if (strcmp(d->name, in->param))
+		if (!same_name(d->name, in->param))
 			continue;
 		if (d->type == PARAM_INT)
 			v = v < d->min ? d->min : v > d->max ? d->max : v;

@@ -173,7 +173,7 @@ enum injected_action {
 	INJECT_COMPACT_NODE,   /* "compact_node=N" */
 	INJECT_DROP_CACHES,    /* "drop_caches": clean page cache that nobody maps */
 	INJECT_HUGEPAGES,      /* "hugepages=+N%" of memory or "hugepages=+N" pages more for the pool */
-	INJECT_PARAM	       /* "NAME=VALUE": a parameter of the policy, '_' may stand for '-' */
+	INJECT_PARAM	       /* "NAME=VALUE": a parameter of the policy; '_' and '-' are the same */
 };
 struct injection {
 	uint64_t time; /* ns since the first event */

@@ -317,7 +317,7 @@ START_TEST(injections_are_parsed)
 	ck_assert(in.percent);
 	ck_assert_int_eq(in.value, 5);
 	ck_assert_int_eq(injection_parse(&in, "1us:extfrag_threshold=900", NULL), 0);
-	ck_assert_str_eq(in.param, "extfrag-threshold");
+	ck_assert_str_eq(in.param, "extfrag_threshold");
 }
 END_TEST
 
