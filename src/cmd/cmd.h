@@ -42,6 +42,7 @@ extern const struct command cmd_info;
 extern const struct command cmd_verify;
 extern const struct command cmd_policies;
 extern const struct command cmd_run;
+extern const struct command cmd_compare;
 extern const struct command cmd_report;
 extern const struct command cmd_version;
 

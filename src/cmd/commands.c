@@ -12,6 +12,7 @@ const struct command *const command_table[] = {
 	&cmd_info,
 	&cmd_verify,
 	&cmd_run,
+	&cmd_compare,
 	&cmd_report,
 	&cmd_policies,
 	&cmd_version,

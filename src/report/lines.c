@@ -147,10 +147,11 @@ static void order_count_line(struct table *t, int order, const char *what, size_
 
 static void order_lines(struct table *t, int order)
 {
-	char label[64];
+	char key[48], label[64];
 
+	snprintf(key, sizeof(key), "order%d_success", order);
 	snprintf(label, sizeof(label), "Order %d success, %%", order);
-	add_line(t, label, label, LINE_PERCENT, BETTER_MORE)->for_data = false;
+	add_line(t, key, label, LINE_PERCENT, BETTER_MORE)->for_data = false;
 	for (size_t i = 0; i < t->nr_series; i++) {
 		const struct outcome *o = &t->series[i].run->outcome;
 		const struct order_outcome *of = &o->orders[order];

@@ -169,6 +169,12 @@ static enum verdict judge(const struct paired *p, double alpha, double margin)
 		return VERDICT_IDENTICAL;
 	if (p->p < alpha)
 		return p->diff > 0 ? VERDICT_MORE : VERDICT_LESS;
+	/*
+	 * The range of n values covers the median with 1 - 2^(1 - n): with fewer captures than this
+	 * asks for, no interval that resampling can give is wide enough.
+	 */
+	if (1 - ldexp(2, -(int)p->n) < 1 - 2 * alpha)
+		return VERDICT_OPEN;
 	if (p->equal_low >= -margin && p->equal_high <= margin)
 		return VERDICT_EQUAL;
 	return VERDICT_OPEN;

@@ -146,6 +146,9 @@ START_TEST(verdicts)
 	ck_assert_int_eq(verdict_of(up, zero, 8, 0), VERDICT_LESS);
 	ck_assert_int_eq(verdict_of(zero, small, 8, 3), VERDICT_EQUAL);
 	ck_assert_int_eq(verdict_of(zero, small, 8, 0.1), VERDICT_OPEN);
+	/* 1 - 2/2^5 = 0.94 covers 90 %, 1 - 2/2^4 = 0.88 does not. */
+	ck_assert_int_eq(verdict_of(zero, small, 5, 3), VERDICT_EQUAL);
+	ck_assert_int_eq(verdict_of(zero, small, 4, 3), VERDICT_OPEN);
 	ck_assert_int_eq(verdict_of(zero, wild, 8, 3), VERDICT_OPEN);
 	/* Five captures cannot show anything at 5 %: 2 / 32 is more. */
 	ck_assert_int_eq(verdict_of(zero, up, 5, 0), VERDICT_OPEN);
