@@ -51,7 +51,7 @@ static enum mm_compact_result finished_proactive(const struct mm *mm,
 }
 
 /* __compact_finished: MM_COMPACT_NO_SUITABLE_PAGE and CONTINUE both mean to go on. */
-enum mm_compact_result compact_goal(struct mm *mm, const struct mm_compact_control *cc)
+static enum mm_compact_result finished(struct mm *mm, const struct mm_compact_control *cc)
 {
 	enum mm_compact_result result = MM_COMPACT_NO_SUITABLE_PAGE;
 
@@ -139,7 +139,7 @@ enum mm_compact_result mm_compact_begin(struct mm *mm, struct mm_compact_control
 /* ---- from one iteration to the next ---- */
 
 /* The loop is left: unused targets are freed first. */
-void compact_leave(struct mm *mm, struct mm_compact_control *cc, enum mm_compact_result result)
+static void leave(struct mm *mm, struct mm_compact_control *cc, enum mm_compact_result result)
 {
 	cc->result = result;
 	cc->released_high = 0;
@@ -150,7 +150,7 @@ void compact_leave(struct mm *mm, struct mm_compact_control *cc, enum mm_compact
 static void end_iteration(struct mm *mm, struct mm_compact_control *cc)
 {
 	if (cc->capture && mm->capture.taken)
-		compact_leave(mm, cc, MM_COMPACT_SUCCESS);
+		leave(mm, cc, MM_COMPACT_SUCCESS);
 	else
 		cc->at = MM_AT_FINISHED;
 }
@@ -168,7 +168,7 @@ static void check_drain(struct mm *mm, struct mm_compact_control *cc)
 		end_iteration(mm, cc);
 }
 
-void compact_nothing_isolated(struct mm *mm, struct mm_compact_control *cc)
+static void nothing_isolated(struct mm *mm, struct mm_compact_control *cc)
 {
 	struct mm_zone *z = &mm->zones[cc->zone];
 
@@ -178,7 +178,7 @@ void compact_nothing_isolated(struct mm *mm, struct mm_compact_control *cc)
 }
 
 /* A block visited twice in a row is taken as a whole, so that it is done with after that. */
-void compact_start_iteration(struct mm *mm, struct mm_compact_control *cc)
+static void start_iteration(struct mm *mm, struct mm_compact_control *cc)
 {
 	int64_t mask = ~(int64_t)(block_pages(mm) - 1);
 
@@ -187,18 +187,18 @@ void compact_start_iteration(struct mm *mm, struct mm_compact_control *cc)
 	if (compact_find_source(mm, cc))
 		cc->at = MM_AT_SOURCE;
 	else
-		compact_nothing_isolated(mm, cc);
+		nothing_isolated(mm, cc);
 }
 
 static void step_finished(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_event *ev)
 {
-	enum mm_compact_result result = compact_goal(mm, cc);
+	enum mm_compact_result result = finished(mm, cc);
 
 	*ev = (struct mm_compact_event){.at = MM_AT_FINISHED, .result = result};
 	if (result == MM_COMPACT_CONTINUE || result == MM_COMPACT_NO_SUITABLE_PAGE)
-		compact_start_iteration(mm, cc);
+		start_iteration(mm, cc);
 	else
-		compact_leave(mm, cc, result);
+		leave(mm, cc, result);
 }
 
 /* ---- a batch ---- */
@@ -210,7 +210,7 @@ static bool batch_exhausted(const struct mm_compact_control *cc)
 }
 
 /* The next page is to be tried: a target must be at hand. */
-void compact_next_page(struct mm *mm, struct mm_compact_control *cc)
+static void next_page(struct mm *mm, struct mm_compact_control *cc)
 {
 	cc->at = MM_AT_PAGE;
 	if (batch_exhausted(cc))
@@ -221,25 +221,25 @@ void compact_next_page(struct mm *mm, struct mm_compact_control *cc)
 		cc->at = MM_AT_BATCH;
 }
 
-void compact_start_batch(struct mm *mm, struct mm_compact_control *cc)
+static void start_batch(struct mm *mm, struct mm_compact_control *cc)
 {
 	cc->update_cached = false;
 	cc->last_migrated = cc->iteration_start;
 	cc->nr_left = cc->nr_migrate;
 	cc->nr_refused = cc->moved = cc->failed = 0;
 	cc->out_of_targets = false;
-	compact_next_page(mm, cc);
+	next_page(mm, cc);
 }
 
 static void step_source(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_event *ev)
 {
 	*ev = (struct mm_compact_event){.at = MM_AT_SOURCE, .start = cc->source, .end = cc->source};
 	if (!compact_isolate_sources(mm, cc, ev))
-		compact_leave(mm, cc, MM_COMPACT_CONTENDED);
+		leave(mm, cc, MM_COMPACT_CONTENDED);
 	else if (cc->nr_migrate)
-		compact_start_batch(mm, cc);
+		start_batch(mm, cc);
 	else
-		compact_nothing_isolated(mm, cc);
+		nothing_isolated(mm, cc);
 }
 
 static void step_target(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_event *ev)
@@ -288,7 +288,7 @@ struct frame mm_compact_move(struct mm *mm, struct mm_compact_control *cc, struc
 
 void mm_compact_moved(struct mm *mm, struct mm_compact_control *cc)
 {
-	compact_next_page(mm, cc);
+	next_page(mm, cc);
 }
 
 static void refuse_source(struct mm *mm, struct mm_compact_control *cc, struct frame f)
@@ -310,11 +310,11 @@ static void step_page(struct mm *mm, struct mm_compact_control *cc, struct mm_co
 	} else {
 		refuse_source(mm, cc, from);
 	}
-	compact_next_page(mm, cc);
+	next_page(mm, cc);
 }
 
 /* What follows migrate_pages() in compact_zone(). */
-void compact_finish_batch(struct mm *mm, struct mm_compact_control *cc)
+static void finish_batch(struct mm *mm, struct mm_compact_control *cc)
 {
 	bool failed = cc->failed;
 
@@ -323,7 +323,7 @@ void compact_finish_batch(struct mm *mm, struct mm_compact_control *cc)
 	cc->nr_migrate = cc->nr_left = 0;
 	compact_put_back_sources(mm, cc);
 	if (failed && cc->out_of_targets && !scanners_met(mm, cc)) {
-		compact_leave(mm, cc, MM_COMPACT_CONTENDED);
+		leave(mm, cc, MM_COMPACT_CONTENDED);
 		return;
 	}
 	if (failed && cc->direct && cc->mode == MM_MIGRATE_ASYNC) {
@@ -338,7 +338,7 @@ static void step_batch(struct mm *mm, struct mm_compact_control *cc, struct mm_c
 	cc->failed = cc->nr_left;
 	*ev = (struct mm_compact_event){
 		.at = MM_AT_BATCH, .scanned = cc->moved, .taken = cc->failed};
-	compact_finish_batch(mm, cc);
+	finish_batch(mm, cc);
 }
 
 /* ---- the end ---- */
@@ -418,4 +418,38 @@ enum mm_compact_result mm_compact_zone(struct mm *mm, struct mm_compact_control 
 	for (mm_compact_begin(mm, cc); cc->at != MM_AT_DONE;)
 		mm_compact_step(mm, cc, &ev);
 	return (enum mm_compact_result)cc->result;
+}
+
+/* ---- repair ---- */
+
+void mm_compact_fix_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end,
+			   uint32_t taken)
+{
+	cc->migrate = end;
+	if (!cc->nr_migrate && !taken)
+		return;
+	if (!taken) {
+		compact_put_back_sources(mm, cc);
+		cc->nr_migrate = cc->nr_left = 0;
+		nothing_isolated(mm, cc);
+		return;
+	}
+	cc->nr_migrate = taken;
+	start_batch(mm, cc);
+}
+
+void mm_compact_fix_batch(struct mm *mm, struct mm_compact_control *cc, uint32_t failed)
+{
+	cc->failed = failed;
+	finish_batch(mm, cc);
+}
+
+void mm_compact_abandon(struct mm *mm, struct mm_compact_control *cc)
+{
+	struct mm_compact_event ev;
+
+	compact_put_back_sources(mm, cc);
+	leave(mm, cc, (enum mm_compact_result)cc->result);
+	while (cc->at != MM_AT_DONE)
+		mm_compact_step(mm, cc, &ev);
 }

@@ -120,16 +120,13 @@ void mm_compact_moved(struct mm *mm, struct mm_compact_control *cc);
 void mm_compact_drained(struct mm *mm, struct mm_compact_control *cc);
 struct frame mm_compact_release_next(struct mm *mm, struct mm_compact_control *cc);
 
-/*
- * A step that a trace shows: @ev is what was predicted (ev->at differs from seen->at when another
- * step was), then the run goes on from what was seen. MM_AT_FINISHED, SOURCE, TARGET, BATCH. True
- * when prediction and trace agree.
- */
-bool mm_compact_step_seen(struct mm *mm, struct mm_compact_control *cc,
-			  const struct mm_compact_event *seen, struct mm_compact_event *ev);
-/* The search for targets is over, whatever was predicted: what was found is handed out next. */
-void mm_compact_targets_over(struct mm *mm, struct mm_compact_control *cc);
-/* The run is over whatever the model thinks: all that it holds goes back to the zone's lists. */
+/* The trace shows that MM_AT_SOURCE ended elsewhere or took another number of pages than the step
+ * just done. */
+void mm_compact_fix_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end,
+			   uint32_t taken);
+/* The trace shows that the batch is over, with @failed pages not moved. */
+void mm_compact_fix_batch(struct mm *mm, struct mm_compact_control *cc, uint32_t failed);
+/* The run is over whatever the model thinks: puts back what is held, frees what is left. */
 void mm_compact_abandon(struct mm *mm, struct mm_compact_control *cc);
 
 /* ---- whole ---- */

@@ -135,9 +135,6 @@ bool compact_targets_step(struct mm *mm, struct mm_compact_control *cc,
 			  struct mm_compact_event *ev);
 /* Puts a free buddy just taken off the lists on the private list, last. */
 void compact_hold_target(struct mm *mm, struct mm_compact_control *cc, struct frame f);
-/* Ends the search for targets at once, or goes on as after a step that took @taken pages. */
-bool compact_targets_done(struct mm *mm, struct mm_compact_control *cc);
-bool compact_targets_next(struct mm *mm, struct mm_compact_control *cc, uint32_t taken);
 /* Takes free buddies of [*start, end) and leaves in *start where it stopped; returns pages taken.
  */
 uint32_t compact_isolate_free(struct mm *mm, struct mm_compact_control *cc, uint32_t *start,
@@ -147,19 +144,5 @@ uint32_t compact_fast_source(struct mm *mm, struct mm_compact_control *cc);
 /* Search of the free lists for targets [fast_isolate_freepages]; true and cc->block_*: look around
  * there. */
 bool compact_fast_targets(struct mm *mm, struct mm_compact_control *cc);
-
-/* ---- compaction.c: the run ---- */
-
-/* Is the goal reached [__compact_finished]? */
-enum mm_compact_result compact_goal(struct mm *mm, const struct mm_compact_control *cc);
-/* The loop is left: unused targets are freed first. */
-void compact_leave(struct mm *mm, struct mm_compact_control *cc, enum mm_compact_result result);
-void compact_start_iteration(struct mm *mm, struct mm_compact_control *cc);
-void compact_nothing_isolated(struct mm *mm, struct mm_compact_control *cc);
-void compact_start_batch(struct mm *mm, struct mm_compact_control *cc);
-/* The next page is to be tried: a target must be at hand. */
-void compact_next_page(struct mm *mm, struct mm_compact_control *cc);
-/* The batch is over with cc->failed pages not moved [compact_zone, behind migrate_pages]. */
-void compact_finish_batch(struct mm *mm, struct mm_compact_control *cc);
 
 #endif

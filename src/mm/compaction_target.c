@@ -112,7 +112,7 @@ static bool next_block(const struct mm *mm, struct mm_compact_control *cc)
 }
 
 /* The search is over: what was found is cut into pages. */
-bool compact_targets_done(struct mm *mm, struct mm_compact_control *cc)
+static bool search_done(struct mm *mm, struct mm_compact_control *cc)
 {
 	split_targets(mm, cc);
 	cc->out_of_targets = !mm_list_count(mm, list_of_targets(mm, cc));
@@ -123,7 +123,7 @@ bool compact_targets_done(struct mm *mm, struct mm_compact_control *cc)
 static bool walk_done(struct mm *mm, struct mm_compact_control *cc)
 {
 	cc->free = cc->isolate_start;
-	return compact_targets_done(mm, cc);
+	return search_done(mm, cc);
 }
 
 static bool start_walk(struct mm *mm, struct mm_compact_control *cc)
@@ -142,7 +142,7 @@ bool compact_targets_begin(struct mm *mm, struct mm_compact_control *cc)
 	cc->around = compact_fast_targets(mm, cc);
 	if (cc->around)
 		return true;
-	return cc->nr_free ? compact_targets_done(mm, cc) : start_walk(mm, cc);
+	return cc->nr_free ? search_done(mm, cc) : start_walk(mm, cc);
 }
 
 /* fast_isolate_around: one block from its start, whatever its skip bit says. */
@@ -153,7 +153,7 @@ static bool step_around(struct mm *mm, struct mm_compact_control *cc, struct mm_
 	compact_isolate_free(mm, cc, &pos, cc->block_end, 1, ev);
 	if (cc->nr_free < cc->nr_migrate)
 		mm_set_block_skip(mm, frame_at(cc->block_start), true);
-	return cc->nr_free ? compact_targets_done(mm, cc) : start_walk(mm, cc);
+	return cc->nr_free ? search_done(mm, cc) : start_walk(mm, cc);
 }
 
 /* update_pageblock_skip */
@@ -166,8 +166,13 @@ static void note_block_scanned(struct mm *mm, const struct mm_compact_control *c
 		z->compact_cached_free = cc->block_start;
 }
 
-bool compact_targets_next(struct mm *mm, struct mm_compact_control *cc, uint32_t taken)
+bool compact_targets_step(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_event *ev)
 {
+	uint32_t taken;
+
+	if (cc->around)
+		return step_around(mm, cc, ev);
+	taken = compact_isolate_free(mm, cc, &cc->isolate_start, cc->block_end, cc->stride, ev);
 	if (cc->isolate_start == cc->block_end)
 		note_block_scanned(mm, cc);
 	if (cc->nr_free >= cc->nr_migrate) {
@@ -182,14 +187,4 @@ bool compact_targets_next(struct mm *mm, struct mm_compact_control *cc, uint32_t
 	cc->block_start -= block_pages(mm);
 	cc->isolate_start = cc->block_start;
 	return next_block(mm, cc) || walk_done(mm, cc);
-}
-
-bool compact_targets_step(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_event *ev)
-{
-	uint32_t taken;
-
-	if (cc->around)
-		return step_around(mm, cc, ev);
-	taken = compact_isolate_free(mm, cc, &cc->isolate_start, cc->block_end, cc->stride, ev);
-	return compact_targets_next(mm, cc, taken);
 }

@@ -49,7 +49,6 @@ enum mismatch {
 	MISMATCH_DRAIN_START,	/* a drain that was not predicted */
 	MISMATCH_FREE_OF_FREE,	/* the kernel freed what the model had free already */
 	MISMATCH_CAPTURE,	/* a captured page was predicted wrongly */
-	MISMATCH_COMPACTION,	/* compaction did something else than predicted */
 	MISMATCH_NR
 };
 const char *mismatch_name(enum mismatch m);
@@ -81,8 +80,7 @@ struct verify_result {
 	uint64_t zone_choices, zone_choices_exact, zone_undetermined;
 	uint64_t ops_missing, ops_extra, reorderings, lookaheads;
 	uint64_t extfrag_events, extfrag_exact, checkpoints, checkpoints_equal;
-	uint64_t migrations, migrations_confirmed, migrations_refuted, migrations_unseen;
-	uint64_t compact_steps, compact_steps_exact; /* scans, batches and questions whether to go on */
+	uint64_t migrations_confirmed, migrations_refuted, migrations_unseen;
 	uint64_t captures, captures_exact;
 	uint64_t resyncs;
 	uint64_t lists_compared, lists_different, blocks_different, counters_different; /* against the end snapshot */

@@ -18,7 +18,7 @@ const char *mismatch_name(enum mismatch m)
 		[MISMATCH_PCP_HEAD] = "pcp_head", [MISMATCH_PCP_ELSEWHERE] = "pcp_elsewhere",
 		[MISMATCH_NOT_FREE] = "not_free", [MISMATCH_DRAIN_PAGE] = "drain_page",
 		[MISMATCH_DRAIN_START] = "drain_start", [MISMATCH_FREE_OF_FREE] = "free_of_free",
-		[MISMATCH_CAPTURE] = "capture", [MISMATCH_COMPACTION] = "compaction",
+		[MISMATCH_CAPTURE] = "capture",
 	};
 
 	return names[m];
@@ -136,13 +136,6 @@ static void balance_end(struct verify *v, uint64_t node)
 	}
 }
 
-/* kswapd_try_to_sleep: a node in balance has its skip bits cleared if a finished compaction asked for it. */
-static void kswapd_tries_to_sleep(struct verify *v, uint32_t node, uint32_t order)
-{
-	if (node < v->mm->nr_nodes && mm_node_balanced(v->mm, node, order, v->boost[node].highest))
-		mm_reset_isolation_suitable(v->mm, node);
-}
-
 /* kswapdN belongs to node N; its return probe does not say. */
 static uint32_t node_of_kswapd(const struct verify *v, uint32_t pid)
 {
@@ -164,25 +157,32 @@ static void isolated_by_probe(struct verify *v, const struct event *e)
 			ret = &v->t->events[j];
 	if (!ret || !ret->w[0] || frame_is_none(f))
 		return;
-	if (verify_compaction_isolated(v, e, f, order))
-		return;
 	zone = mm_frame_zone(v->mm, f);
 	if (!mm_on_buddy_list(v->mm, f) || mm_frame(v->mm, f)->order != order) {
 		verify_mismatch(v, MISMATCH_NOT_FREE, FRAME_NONE, f, "compaction isolated order %u", order);
 		repair_take_from_zone(v, f, order, MM_MOVABLE);
 		mm_mod_free(v->mm, zone, e->cpu, -(1 << order));
-		verify_compaction_hold(v, e, f, order);
 		return;
 	}
 	v->mm->cpu = e->cpu;
 	mm_take(v->mm, f, order, order, MM_MOVABLE);
 	mm_mod_free(v->mm, zone, e->cpu, -(1 << order));
-	verify_compaction_hold(v, e, f, order);
 	if (order + 1 < v->mm->pageblock_order)
 		return;
 	for (uint32_t n = f.n; n < f.n + (1u << order); n += 1u << v->mm->pageblock_order)
 		if (mm_block_type(v->mm, (struct frame){n}) < MM_NR_PCP_TYPES)
 			mm_set_block_type(v->mm, (struct frame){n}, MM_MOVABLE);
+}
+
+static void set_page_flag(struct verify *v, const struct event *e, uint32_t set)
+{
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
+
+	if (frame_is_none(f))
+		return;
+	f = mm_page_head(v->mm, f);
+	if (!frame_is_none(f))
+		mm_frame(v->mm, f)->flags |= set;
 }
 
 static void task_state(struct verify *v, const struct event *e)
@@ -265,7 +265,6 @@ static void task_moves_on(struct verify *v, const struct event *e)
 static void replay_event(struct verify *v, const struct event *e)
 {
 	close_ops(v, e);
-	verify_compaction_catch_up(v, e);
 	switch (e->kind) {
 	case EV_ZONE_LOCKED:
 		verify_zone_locked(v, e);
@@ -286,7 +285,7 @@ static void replay_event(struct verify *v, const struct event *e)
 		verify_drain(v, e);
 		break;
 	case EV_LRU_INSERT:
-		verify_compaction_lru(v, e);
+		set_page_flag(v, e, MM_F_LRU);
 		break;
 	case EV_P_BULK:
 		verify_bulk(v, e);
@@ -299,17 +298,14 @@ static void replay_event(struct verify *v, const struct event *e)
 		break;
 	case EV_P_BALANCE_RET:
 		balance_end(v, node_of_kswapd(v, e->pid));
-		kswapd_tries_to_sleep(v, node_of_kswapd(v, e->pid), (uint32_t)e->w[0]);
 		break;
 	case EV_KSWAPD_WAKE:
 		if (!v->have_balance)
 			balance_begin(v, e->w[0], e->w[1]);
 		break;
 	case EV_KSWAPD_SLEEP:
-		if (!v->have_balance) {
+		if (!v->have_balance)
 			balance_end(v, e->w[0]);
-			mm_reset_isolation_suitable(v->mm, (uint32_t)e->w[0]);
-		}
 		break;
 	case EV_P_FOLD:
 		mm_fold_diffs(v->mm, e->cpu < v->mm->nr_cpus ? e->cpu : 0);
@@ -318,34 +314,13 @@ static void replay_event(struct verify *v, const struct event *e)
 		if (v->opt->inputs == VERIFY_PROBES)
 			isolated_by_probe(v, e);
 		break;
-	case EV_FILE_DELETE:
-	case EV_MIGRATION_PTE_SET:
-		verify_compaction_page_use(v, e);
-		break;
-	case EV_P_COMPACT_ALLOC_RET:
-		verify_compaction_probe(v, e);
-		break;
 	case EV_COMPACT_BEGIN:
 	case EV_COMPACT_END:
-	case EV_COMPACT_TRY:
-		verify_compaction(v, e);
-		task_state(v, e);
-		break;
 	case EV_RECLAIM_BEGIN:
 	case EV_RECLAIM_END:
+	case EV_COMPACT_TRY:
 	case EV_KSWAPD_WAKEUP:
 		task_state(v, e);
-		break;
-	case EV_COMPACT_SUITABLE:
-	case EV_COMPACT_FINISHED:
-	case EV_COMPACT_DEFERRED:
-	case EV_COMPACT_DEFER:
-	case EV_COMPACT_DEFER_RESET:
-	case EV_COMPACT_MIGRATE_ISOLATE:
-	case EV_COMPACT_FREE_ISOLATE:
-	case EV_COMPACT_MIGRATED:
-	case EV_KCOMPACTD_WAKE:
-		verify_compaction(v, e);
 		break;
 	default:
 		break;

@@ -89,29 +89,6 @@ struct verify_checkpoints {
 	bool held[SNAP_MAX_ZONES][MM_NR_ORDERS][MM_NR_TYPES]; /* pagetypeinfo's */
 };
 
-/* A task that compacts: what its run is for, and the run. */
-struct compactor {
-	uint32_t pid;
-	bool in_use, running;
-	bool direct, kcompactd;	    /* for an allocation; woken for an order */
-	struct mm_request rq;	    /* direct */
-	enum mm_compact_prio prio;  /* direct */
-	uint32_t order, highest;    /* kcompactd */
-	uint32_t asked_zone;	    /* zone whose suitability was asked last */
-	uint32_t resets;	    /* mm_compaction_defer_reset events since the last run */
-	bool next_page;		    /* a page moved: the next one is due once its old frame is freed */
-	bool unmapped;		    /* a migration entry was made since the last page was done */
-	bool early;		    /* probes: MM_AT_TARGET is done, its event is still to come */
-	struct mm_compact_event ev; /* what it was predicted to be */
-	struct mm_compact_control cc;
-	struct mm_capture capture;
-};
-#define MAX_COMPACTORS 32
-/* A page moved here; its insertion into an LRU list would confirm it. */
-#define VERIFY_F_MOVED_HERE 0x01000000u
-/* A page taken for moving left the page cache: moving it will only free it. */
-#define VERIFY_F_TRUNCATED 0x02000000u
-
 struct verify {
 	const struct capture *c;
 	const struct trace *t;
@@ -127,9 +104,6 @@ struct verify {
 	uint32_t nr_pending;
 	struct task tasks[MAX_TASKS];
 	struct boost_note boost[MM_MAX_NODES];
-	struct compactor compactors[MAX_COMPACTORS];
-	uint32_t nr_running;	 /* compactors that run */
-	uint32_t capturer;	 /* pid whose capture is in the machine; 0 none */
 	uint64_t burst_end;	 /* interrupt burst that has been judged ends before this event */
 	bool burst_direct, burst_judged;
 	bool have_balance;	 /* balance_pgdat's probe events are in the recording */
@@ -153,8 +127,6 @@ bool look_burst_direct(struct verify *v, bool *judged);
 void verify_zone_locked(struct verify *v, const struct event *e);
 void verify_extfrag(struct verify *v, const struct event *e);
 void verify_alloc(struct verify *v, const struct event *e);
-/* @f is the page that the task's next mm_page_alloc of @order will show. */
-void verify_expect_page(struct verify *v, const struct event *e, struct frame f, uint32_t order);
 void verify_refill_end(struct verify *v, uint32_t zone);
 void verify_bulk(struct verify *v, const struct event *e);
 void verify_bulk_end(struct verify *v, const struct event *e);
@@ -183,28 +155,6 @@ static inline void verify_checkpoints_at(struct verify *v)
 	if (v->checkpoints.next < v->checkpoints.all.nr)
 		verify_checkpoints_step(v);
 }
-
-/* verify_compaction.c: runs of compaction, step by step beside the trace */
-/* Before the event is replayed: what is invisible and due by now, and whose capture is in force. */
-void verify_compaction_catch_up(struct verify *v, const struct event *e);
-void verify_compaction(struct verify *v, const struct event *e);
-/* The run of the task that the event belongs to, or NULL. */
-struct compactor *compactor_running(struct verify *v, const struct event *e);
-void compaction_mismatch(struct verify *v, const struct compactor *c, const char *what, uint64_t expected,
-			 uint64_t got);
-/* verify_compact_step.c */
-void verify_compaction_step(struct verify *v, const struct event *e);
-/* Before a page is freed: is it the old place of a page that moved, or one that was not needed? */
-void verify_compaction_free(struct verify *v, const struct event *e);
-void verify_compaction_lru(struct verify *v, const struct event *e);
-/* EV_FILE_DELETE, EV_MIGRATION_PTE_SET: has a page that is to be moved still a user? */
-void verify_compaction_page_use(struct verify *v, const struct event *e);
-/* --inputs=probes: the buddy at @f was taken off the lists; true when the run has done so already. */
-bool verify_compaction_isolated(struct verify *v, const struct event *e, struct frame f, uint32_t order);
-/* It had not; now the buddy is off the lists, and is held by the run. */
-void verify_compaction_hold(struct verify *v, const struct event *e, struct frame f, uint32_t order);
-/* What the probe events of compaction tell. */
-void verify_compaction_probe(struct verify *v, const struct event *e);
 
 /* verify_end.c: against the end snapshot */
 int verify_compare_end(struct verify *v, struct error *err) MUST_CHECK;

@@ -185,11 +185,6 @@ static void pending_add(struct verify *v, uint32_t pid, enum context ctx, struct
 	v->pending[v->nr_pending++] = (struct pending){pid, ctx, f, order, exact};
 }
 
-void verify_expect_page(struct verify *v, const struct event *e, struct frame f, uint32_t order)
-{
-	pending_add(v, e->pid, event_context(e), f, order, true);
-}
-
 static bool pending_take(struct verify *v, const struct event *e, struct pending *out)
 {
 	for (uint32_t i = v->nr_pending; i-- > 0;) {
@@ -653,8 +648,6 @@ void verify_alloc(struct verify *v, const struct event *e)
 			repair_take_from_pcp(v, f, p.order);
 		}
 	}
-	if (e->w[1] && e->w[2] & GFP_COMP)
-		mm_frame(v->mm, f)->flags |= MM_F_COMPOUND;
 	if (v->known)
 		for (uint64_t i = 0; i < 1ull << e->w[1]; i++)
 			v->known[f.n + i] = 1;

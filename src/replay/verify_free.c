@@ -85,7 +85,6 @@ void verify_free(struct verify *v, const struct event *e)
 	if (frame_is_none(f) || order >= v->mm->nr_orders || mm_frame_zone(v->mm, f) == UINT32_MAX ||
 	    (f.n & ((1u << order) - 1)))
 		return;
-	verify_compaction_free(v, e);
 	take_over(v, f, order);
 	if (v->known)
 		for (uint32_t i = 0; i < 1u << order; i++)
