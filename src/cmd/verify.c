@@ -20,9 +20,12 @@ struct verify_cmd {
 enum { OPT_INPUTS = CMD_OPT_OWN, OPT_REQUIRE, OPT_SHOW, OPT_PARANOID };
 
 static const struct argp_option options[] = {
-	{"inputs", OPT_INPUTS, "probes|events", 0, "may what compaction took be read from probe events, or is it simulated"
-	 " (default: events)", 0},
-	{"require", OPT_REQUIRE, "PERCENT", 0, "exit status 1 when fewer allocations than this are exact", 0},
+	{"inputs", OPT_INPUTS, "probes|events", 0,
+	 "may what compaction took be read from probe events, or is it simulated"
+	 " (default: events)",
+	 0},
+	{"require", OPT_REQUIRE, "PERCENT", 0,
+	 "exit status 1 when fewer allocations than this are exact", 0},
 	{"show", OPT_SHOW, "N", 0, "show the first N mismatches in detail (default 5)", 0},
 	{"paranoid", OPT_PARANOID, "N", 0, "check every invariant of the machine each N events", 0},
 	CMD_JSON_OPTION,
@@ -119,11 +122,13 @@ static void print_mismatches(const struct verify_result *r)
 {
 	for (int i = 0; i < MISMATCH_NR; i++)
 		if (r->mismatches[i])
-			printf("  mismatch %-19s %10" PRIu64 "\n", mismatch_name((enum mismatch)i), r->mismatches[i]);
+			printf("  mismatch %-19s %10" PRIu64 "\n", mismatch_name((enum mismatch)i),
+			       r->mismatches[i]);
 	for (uint32_t i = 0; i < r->nr_shown; i++) {
 		const struct verify_mismatch *m = &r->shown[i];
 
-		printf("  event %" PRIu64 " at %.6f s: %s", m->event, (double)m->time / 1e9, mismatch_name(m->kind));
+		printf("  event %" PRIu64 " at %.6f s: %s", m->event, (double)m->time / 1e9,
+		       mismatch_name(m->kind));
 		if (m->expected != UINT64_MAX)
 			printf(", expected pfn %#" PRIx64, m->expected);
 		if (m->got != UINT64_MAX)
@@ -139,8 +144,10 @@ static void print_text(const char *name, const struct verify_result *r)
 	print_share("zone level", r->zone_allocs_exact, r->zone_allocs);
 	print_share("request level", r->page_allocs_exact, r->page_allocs);
 	if (r->known_zone_allocs != r->zone_allocs) {
-		print_share("zone level, known part", r->known_zone_allocs_exact, r->known_zone_allocs);
-		print_share("request level, known part", r->known_page_allocs_exact, r->known_page_allocs);
+		print_share("zone level, known part", r->known_zone_allocs_exact,
+			    r->known_zone_allocs);
+		print_share("request level, known part", r->known_page_allocs_exact,
+			    r->known_page_allocs);
 	}
 	print_share("refills", r->refills_exact, r->refills);
 	print_share("drains", r->drains_exact, r->drains);
@@ -150,15 +157,19 @@ static void print_text(const char *name, const struct verify_result *r)
 	if (r->captures)
 		print_share("captured pages", r->captures_exact, r->captures);
 	if (r->migrations_confirmed + r->migrations_refuted + r->migrations_unseen)
-		printf("  migrations confirmed %" PRIu64 ", refuted %" PRIu64 ", unseen %" PRIu64 "\n",
+		printf("  migrations confirmed %" PRIu64 ", refuted %" PRIu64 ", unseen %" PRIu64
+		       "\n",
 		       r->migrations_confirmed, r->migrations_refuted, r->migrations_unseen);
-	printf("  operations missing %" PRIu64 ", extra %" PRIu64 "; resyncs %" PRIu64 ", reorderings %" PRIu64
-	       ", lookaheads %" PRIu64 ", lost events %" PRIu64 "\n",
-	       r->ops_missing, r->ops_extra, r->resyncs, r->reorderings, r->lookaheads, r->lost_events);
+	printf("  operations missing %" PRIu64 ", extra %" PRIu64 "; resyncs %" PRIu64
+	       ", reorderings %" PRIu64 ", lookaheads %" PRIu64 ", lost events %" PRIu64 "\n",
+	       r->ops_missing, r->ops_extra, r->resyncs, r->reorderings, r->lookaheads,
+	       r->lost_events);
 	printf("  end snapshot: %s", r->end_snapshot);
 	if (r->lists_compared)
-		printf(" (%" PRIu64 " of %" PRIu64 " lists differ, %" PRIu64 " pageblock types, %" PRIu64 " counters)",
-		       r->lists_different, r->lists_compared, r->blocks_different, r->counters_different);
+		printf(" (%" PRIu64 " of %" PRIu64 " lists differ, %" PRIu64
+		       " pageblock types, %" PRIu64 " counters)",
+		       r->lists_different, r->lists_compared, r->blocks_different,
+		       r->counters_different);
 	printf("\n  %" PRIu64 " events, %.1f million per second\n", r->events,
 	       r->seconds > 0 ? (double)r->events / r->seconds / 1e6 : 0);
 	print_mismatches(r);
@@ -172,23 +183,44 @@ static void json_counts(struct json *j, const struct verify_result *r)
 		const char *name;
 		uint64_t value;
 	} rows[] = {
-		{"cpus", r->cpus}, {"events", r->events}, {"lost_events", r->lost_events},
-		{"zone_allocs", r->zone_allocs}, {"zone_allocs_exact", r->zone_allocs_exact},
-		{"page_allocs", r->page_allocs}, {"page_allocs_exact", r->page_allocs_exact},
-		{"known_zone_allocs", r->known_zone_allocs}, {"known_zone_allocs_exact", r->known_zone_allocs_exact},
-		{"known_page_allocs", r->known_page_allocs}, {"known_page_allocs_exact", r->known_page_allocs_exact},
-		{"refills", r->refills}, {"refills_exact", r->refills_exact}, {"drains", r->drains},
-		{"drains_exact", r->drains_exact}, {"drained_pages", r->drained_pages},
-		{"drained_pages_exact", r->drained_pages_exact}, {"zone_choices", r->zone_choices},
-		{"zone_choices_exact", r->zone_choices_exact}, {"zone_undetermined", r->zone_undetermined},
-		{"ops_missing", r->ops_missing}, {"ops_extra", r->ops_extra}, {"reorderings", r->reorderings},
-		{"lookaheads", r->lookaheads}, {"extfrag_events", r->extfrag_events},
-		{"extfrag_exact", r->extfrag_exact}, {"checkpoints", r->checkpoints},
-		{"checkpoints_equal", r->checkpoints_equal}, {"migrations_confirmed", r->migrations_confirmed},
-		{"migrations_refuted", r->migrations_refuted}, {"migrations_unseen", r->migrations_unseen},
-		{"captures", r->captures}, {"captures_exact", r->captures_exact}, {"resyncs", r->resyncs},
-		{"lists_compared", r->lists_compared}, {"lists_different", r->lists_different},
-		{"blocks_different", r->blocks_different}, {"counters_different", r->counters_different},
+		{"cpus", r->cpus},
+		{"events", r->events},
+		{"lost_events", r->lost_events},
+		{"zone_allocs", r->zone_allocs},
+		{"zone_allocs_exact", r->zone_allocs_exact},
+		{"page_allocs", r->page_allocs},
+		{"page_allocs_exact", r->page_allocs_exact},
+		{"known_zone_allocs", r->known_zone_allocs},
+		{"known_zone_allocs_exact", r->known_zone_allocs_exact},
+		{"known_page_allocs", r->known_page_allocs},
+		{"known_page_allocs_exact", r->known_page_allocs_exact},
+		{"refills", r->refills},
+		{"refills_exact", r->refills_exact},
+		{"drains", r->drains},
+		{"drains_exact", r->drains_exact},
+		{"drained_pages", r->drained_pages},
+		{"drained_pages_exact", r->drained_pages_exact},
+		{"zone_choices", r->zone_choices},
+		{"zone_choices_exact", r->zone_choices_exact},
+		{"zone_undetermined", r->zone_undetermined},
+		{"ops_missing", r->ops_missing},
+		{"ops_extra", r->ops_extra},
+		{"reorderings", r->reorderings},
+		{"lookaheads", r->lookaheads},
+		{"extfrag_events", r->extfrag_events},
+		{"extfrag_exact", r->extfrag_exact},
+		{"checkpoints", r->checkpoints},
+		{"checkpoints_equal", r->checkpoints_equal},
+		{"migrations_confirmed", r->migrations_confirmed},
+		{"migrations_refuted", r->migrations_refuted},
+		{"migrations_unseen", r->migrations_unseen},
+		{"captures", r->captures},
+		{"captures_exact", r->captures_exact},
+		{"resyncs", r->resyncs},
+		{"lists_compared", r->lists_compared},
+		{"lists_different", r->lists_different},
+		{"blocks_different", r->blocks_different},
+		{"counters_different", r->counters_different},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -219,13 +251,15 @@ static void json_result(struct json *j, const char *name, const struct verify_re
 	json_string(j, "state_hash", hash);
 	snprintf(hash, sizeof(hash), "%016" PRIx64, r->prediction_hash);
 	json_string(j, "prediction_hash", hash);
-	json_u64(j, "events_per_second", r->seconds > 0 ? (uint64_t)((double)r->events / r->seconds) : 0);
+	json_u64(j, "events_per_second",
+		 r->seconds > 0 ? (uint64_t)((double)r->events / r->seconds) : 0);
 	json_end(j);
 }
 
 /* ---- the command ---- */
 
-static int verify_one(const char *dir, const struct verify_cmd *cmd, struct verify_result *r, struct error *err)
+static int verify_one(const char *dir, const struct verify_cmd *cmd, struct verify_result *r,
+		      struct error *err)
 {
 	struct cmd_progress cp;
 	struct verify_options opt = cmd->opt;
@@ -291,4 +325,5 @@ static int verify_cmd_run(int argc, char **argv)
 	return status;
 }
 
-const struct command cmd_verify = {"verify", "can the model be trusted on a recording?", verify_cmd_run};
+const struct command cmd_verify = {"verify", "can the model be trusted on a recording?",
+				   verify_cmd_run};

@@ -20,7 +20,8 @@ static void count_buddy(struct mm *mm, uint32_t zone, uint32_t order, uint32_t t
 		z->free += (int64_t)sign * (1 << order);
 }
 
-void mm_buddy_add(struct mm *mm, uint32_t zone, struct frame f, uint32_t order, uint32_t type, bool tail)
+void mm_buddy_add(struct mm *mm, uint32_t zone, struct frame f, uint32_t order, uint32_t type,
+		  bool tail)
 {
 	struct mm_frame *fr = mm_frame(mm, f);
 	uint32_t list = mm_buddy_list(mm, zone, order, type);
@@ -98,7 +99,8 @@ void mm_build_buddy(struct mm *mm, struct frame f, uint32_t zone, uint32_t order
 		mm->zones[zone].free_global += 1 << order;
 }
 
-void mm_build_pcp(struct mm *mm, struct frame f, uint32_t zone, uint32_t cpu, uint32_t pindex, uint32_t type)
+void mm_build_pcp(struct mm *mm, struct frame f, uint32_t zone, uint32_t cpu, uint32_t pindex,
+		  uint32_t type)
 {
 	uint32_t order = pindex < 12 ? pindex / MM_NR_PCP_TYPES : mm->pageblock_order;
 
@@ -118,7 +120,8 @@ void mm_build_allocated(struct mm *mm, struct frame f, uint32_t order, uint32_t 
 
 /* ---- the global counter and each CPU's part of it ---- */
 
-/* __mod_zone_page_state [vmstat.c, 6.1]: the difference folds whole when it passes the threshold. */
+/* __mod_zone_page_state [vmstat.c, 6.1]: the difference folds whole when it passes the threshold.
+ */
 void mm_mod_free(struct mm *mm, uint32_t zone, uint32_t cpu, int64_t delta)
 {
 	struct mm_pcp *pcp = mm_pcp(mm, zone, cpu);
@@ -142,7 +145,8 @@ void mm_fold_diffs(struct mm *mm, uint32_t cpu)
 
 /* ---- taking and splitting ---- */
 
-struct frame mm_peek_smallest(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type, uint32_t *found)
+struct frame mm_peek_smallest(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
+			      uint32_t *found)
 {
 	for (uint32_t o = order; o < mm->nr_orders; o++) {
 		struct frame f = mm_list_first(mm, mm_buddy_list(mm, zone, o, type));
@@ -170,7 +174,8 @@ void mm_take(struct mm *mm, struct frame f, uint32_t found, uint32_t order, uint
 
 /* ---- freeing and merging ---- */
 
-/* The free buddy of exactly this order next to @f in the same zone, or FRAME_NONE [find_buddy_page_pfn]. */
+/* The free buddy of exactly this order next to @f in the same zone, or FRAME_NONE
+ * [find_buddy_page_pfn]. */
 static struct frame free_buddy(const struct mm *mm, uint32_t zone, struct frame f, uint32_t order)
 {
 	struct frame b = {f.n ^ (1u << order)};
@@ -192,14 +197,16 @@ static bool may_merge(const struct mm *mm, struct frame buddy, uint32_t order, u
 	return type == buddy_type || (type_mergeable(type) && type_mergeable(buddy_type));
 }
 
-/* Would the pair that @f is half of merge soon? Then @f is better left at the tail [buddy_merge_likely]. */
+/* Would the pair that @f is half of merge soon? Then @f is better left at the tail
+ * [buddy_merge_likely]. */
 static bool merge_likely(const struct mm *mm, uint32_t zone, struct frame f, uint32_t order)
 {
 	struct frame pair = {f.n & ~(1u << order)};
 
 	if (order + 2 >= mm->nr_orders)
 		return false;
-	/* Where the pair begins in another zone it is that zone's number that counts [page_is_buddy, 6.1]. */
+	/* Where the pair begins in another zone it is that zone's number that counts
+	 * [page_is_buddy, 6.1]. */
 	if (pair.n < mm->zones[zone].start && mm_frame_zone(mm, pair) != UINT32_MAX)
 		zone = mm_frame_zone(mm, pair);
 	return !frame_is_none(free_buddy(mm, zone, pair, order + 1));
@@ -257,8 +264,10 @@ void mm_free_direct(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order,
 
 /* ---- moving the free pages of a block ---- */
 
-/* PageLRU or __PageMovable, as move_freepages counts them; a compound page's tails share its head's flag. */
-static uint32_t movable_frames(const struct mm *mm, struct frame f, struct frame end, uint32_t *span)
+/* PageLRU or __PageMovable, as move_freepages counts them; a compound page's tails share its head's
+ * flag. */
+static uint32_t movable_frames(const struct mm *mm, struct frame f, struct frame end,
+			       uint32_t *span)
 {
 	const struct mm_frame *fr = mm_frame(mm, f);
 	uint32_t n = 1;
@@ -271,8 +280,8 @@ static uint32_t movable_frames(const struct mm *mm, struct frame f, struct frame
 	return fr->flags & (MM_F_LRU | MM_F_MOVABLE_OPS) ? n : 0;
 }
 
-static uint32_t move_freepages(struct mm *mm, uint32_t zone, struct frame f, struct frame end, uint32_t type,
-			       uint32_t *nr_movable)
+static uint32_t move_freepages(struct mm *mm, uint32_t zone, struct frame f, struct frame end,
+			       uint32_t type, uint32_t *nr_movable)
 {
 	uint32_t moved = 0;
 

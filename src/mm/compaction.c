@@ -286,6 +286,16 @@ struct frame mm_compact_move(struct mm *mm, struct mm_compact_control *cc, struc
 	return to;
 }
 
+void mm_compact_gone(struct mm *mm, struct mm_compact_control *cc, struct frame from)
+{
+	if (mm_frame(mm, from)->list == list_of_sources(mm, cc))
+		compact_unisolate(mm, cc, from);
+	cc->moved++;
+	cc->total_moved++;
+	cc->nr_left -= cc->nr_left > 0;
+	cc->nr_refused = 0;
+}
+
 void mm_compact_moved(struct mm *mm, struct mm_compact_control *cc)
 {
 	next_page(mm, cc);

@@ -116,6 +116,9 @@ struct frame mm_compact_next_target(const struct mm *mm, const struct mm_compact
  */
 struct frame mm_compact_move(struct mm *mm, struct mm_compact_control *cc, struct frame from);
 void mm_compact_moved(struct mm *mm, struct mm_compact_control *cc);
+/* The page at @from was freed by its owner while it was isolated: it counts as moved but needs no
+ * target. */
+void mm_compact_gone(struct mm *mm, struct mm_compact_control *cc, struct frame from);
 /* MM_AT_DRAIN and MM_AT_RELEASE without the draining or freeing, for such a driver. */
 void mm_compact_drained(struct mm *mm, struct mm_compact_control *cc);
 struct frame mm_compact_release_next(struct mm *mm, struct mm_compact_control *cc);

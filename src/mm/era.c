@@ -2,9 +2,9 @@
 /*
  * The table of eras and the formulas that size per-cpu lists.
  *
- * Rows follow kernel-facts section 11: Debian's 6.1 changed at .97 (order-9 lists split by mobility),
- * .104 (cap of the free factor, drains in chunks), .116 (alloc flags) and .157 (highatomic). Recordings
- * of other kernels run on the nearest row and say so.
+ * Rows follow kernel-facts section 11: Debian's 6.1 changed at .97 (order-9 lists split by
+ * mobility), .104 (cap of the free factor, drains in chunks), .116 (alloc flags) and .157
+ * (highatomic). Recordings of other kernels run on the nearest row and say so.
  */
 #include "mm/era.h"
 
@@ -16,7 +16,8 @@
 const struct mm_era mm_eras[] = {
 	{
 		.name = "6.1",
-		.summary = "6.1.157 and later: per-cpu lists of orders 0..3 and 9, steal by whole block",
+		.summary =
+			"6.1.157 and later: per-cpu lists of orders 0..3 and 9, steal by whole block",
 		.from = {6, 1, 157},
 		.until = {6, 2, 0},
 		.nr_pcp_lists = 14,
@@ -27,7 +28,8 @@ const struct mm_era mm_eras[] = {
 	},
 	{
 		.name = "6.1.116",
-		.summary = "6.1.116 to 6.1.156: highatomic for every order>0 request that cannot reclaim",
+		.summary =
+			"6.1.116 to 6.1.156: highatomic for every order>0 request that cannot reclaim",
 		.from = {6, 1, 116},
 		.until = {6, 1, 157},
 		.nr_pcp_lists = 14,
@@ -67,7 +69,8 @@ const char *mm_era_summary(uint32_t index)
 	return index < mm_nr_eras ? mm_eras[index].summary : NULL;
 }
 
-/* "6.1.0-56-cloud-amd64" names no point release: Debian puts that into uname -v, callers pass what they know. */
+/* "6.1.0-56-cloud-amd64" names no point release: Debian puts that into uname -v, callers pass what
+ * they know. */
 static bool release_parse(const char *release, uint32_t v[3])
 {
 	char *end;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What differs between kernels: one row per generation and point release that changed behaviour. Inside the room. */
+/* What differs between kernels: one row per generation and point release that changed behaviour.
+ * Inside the room. */
 #ifndef ZR_MM_ERA_H
 #define ZR_MM_ERA_H
 
@@ -13,8 +14,8 @@ struct mm_era {
 	uint32_t nr_pcp_lists;	/* 14 since 6.1.97: order 9 split into not movable and movable */
 	uint32_t pcp_max_order; /* orders 0..this are cached, and pageblock_order */
 	uint32_t pcp_batch_scale_max; /* cap of free_factor; UINT32_MAX before 6.1.104 */
-	bool drain_in_chunks;	/* drain_pages_zone frees batch << scale at a time, since 6.1.104 */
-	bool highatomic_needs_high; /* HIGHATOMIC only for __GFP_HIGH requests, since 6.1.157 */
+	bool drain_in_chunks; /* drain_pages_zone frees batch << scale at a time, since 6.1.104 */
+	bool highatomic_needs_high;	/* HIGHATOMIC only for __GFP_HIGH requests, since 6.1.157 */
 	bool nofragment_multinode_only; /* see alloc_flags_nofragment */
 };
 
@@ -33,7 +34,8 @@ int32_t mm_era_high(const struct mm *mm, uint32_t zone, int32_t batch);
 /* list.c, shared inside the room */
 void mm_link_init(struct mm *mm, uint32_t list);
 /* Free lists keep nr_free and free with every change. */
-void mm_buddy_add(struct mm *mm, uint32_t zone, struct frame f, uint32_t order, uint32_t type, bool tail);
+void mm_buddy_add(struct mm *mm, uint32_t zone, struct frame f, uint32_t order, uint32_t type,
+		  bool tail);
 void mm_buddy_del(struct mm *mm, uint32_t zone, struct frame f);
 bool mm_buddy_empty(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type);
 

@@ -18,7 +18,8 @@ static bool whole_block_eligible(const struct mm *mm, uint32_t order, uint32_t t
 	       mm->mobility_disabled;
 }
 
-/* First type in table order with something at @order; MM_NR_TYPES if none [find_suitable_fallback]. */
+/* First type in table order with something at @order; MM_NR_TYPES if none [find_suitable_fallback].
+ */
 static uint32_t fallback_type(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type)
 {
 	for (uint32_t i = 0; i < NR_FALLBACKS; i++)
@@ -27,7 +28,8 @@ static uint32_t fallback_type(const struct mm *mm, uint32_t zone, uint32_t order
 	return MM_NR_TYPES;
 }
 
-static bool fallback_at(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type, struct mm_fallback *fb)
+static bool fallback_at(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
+			struct mm_fallback *fb)
 {
 	uint32_t t = fallback_type(mm, zone, order, type);
 
@@ -39,8 +41,8 @@ static bool fallback_at(const struct mm *mm, uint32_t zone, uint32_t order, uint
 	return true;
 }
 
-bool mm_find_fallback(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type, uint32_t alloc_flags,
-		      struct mm_fallback *fb)
+bool mm_find_fallback(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
+		      uint32_t alloc_flags, struct mm_fallback *fb)
 {
 	uint32_t min_order = order;
 	bool found = false;
@@ -54,7 +56,8 @@ bool mm_find_fallback(const struct mm *mm, uint32_t zone, uint32_t order, uint32
 		found = fallback_at(mm, zone, o, type, fb);
 	if (!found)
 		return false;
-	/* A movable page that cannot have the block takes the smallest piece instead: less to split. */
+	/* A movable page that cannot have the block takes the smallest piece instead: less to
+	 * split. */
 	if (!whole_block_eligible(mm, fb->order, type) && type == MM_MOVABLE && fb->order > order) {
 		found = false;
 		for (uint32_t o = order; !found && o < mm->nr_orders; o++)
@@ -106,7 +109,8 @@ static bool steal_block(struct mm *mm, uint32_t zone, uint32_t type, const struc
 	return true;
 }
 
-void mm_steal(struct mm *mm, uint32_t zone, uint32_t type, uint32_t alloc_flags, struct mm_fallback *fb)
+void mm_steal(struct mm *mm, uint32_t zone, uint32_t type, uint32_t alloc_flags,
+	      struct mm_fallback *fb)
 {
 	uint32_t block_pages = 1u << mm->pageblock_order;
 
@@ -126,8 +130,8 @@ void mm_steal(struct mm *mm, uint32_t zone, uint32_t type, uint32_t alloc_flags,
 	fb->change_ownership = mm_block_type(mm, fb->head) == type;
 }
 
-struct frame mm_rmqueue(struct mm *mm, uint32_t zone, uint32_t order, uint32_t type, uint32_t alloc_flags,
-			struct mm_fallback *fb)
+struct frame mm_rmqueue(struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
+			uint32_t alloc_flags, struct mm_fallback *fb)
 {
 	struct mm_fallback local;
 	uint32_t found;
@@ -150,7 +154,8 @@ struct frame mm_rmqueue(struct mm *mm, uint32_t zone, uint32_t order, uint32_t t
 	return f;
 }
 
-/* reserve_highatomic_pageblock [page_alloc.c, 6.1]: the block counts even where its pages cannot be moved */
+/* reserve_highatomic_pageblock [page_alloc.c, 6.1]: the block counts even where its pages cannot be
+ * moved */
 void mm_reserve_highatomic(struct mm *mm, uint32_t zone, struct frame f)
 {
 	struct mm_zone *z = &mm->zones[zone];
@@ -175,10 +180,12 @@ static bool unreserve_zone(struct mm *mm, uint32_t zone, uint32_t type)
 
 		if (frame_is_none(f))
 			continue;
-		/* Counted down only where the block still is of the reserve: merging may have let others in. */
+		/* Counted down only where the block still is of the reserve: merging may have let
+		 * others in. */
 		if (mm_block_type(mm, f) == MM_HIGHATOMIC)
-			z->reserved_highatomic -= z->reserved_highatomic < block_pages ?
-							  z->reserved_highatomic : block_pages;
+			z->reserved_highatomic -= z->reserved_highatomic < block_pages
+							  ? z->reserved_highatomic
+							  : block_pages;
 		mm_set_block_type(mm, f, type);
 		if (mm_move_freepages_block(mm, zone, f, type, NULL))
 			return true;

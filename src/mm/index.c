@@ -2,7 +2,8 @@
 /* The fragmentation index and its relatives [vmstat.c, 5.10 to 7.2 alike]: exact integers. */
 #include "mm/mm.h"
 
-void mm_index_from_counts(const uint64_t *nr_free, uint32_t nr_orders, uint32_t order, struct mm_index *out)
+void mm_index_from_counts(const uint64_t *nr_free, uint32_t nr_orders, uint32_t order,
+			  struct mm_index *out)
 {
 	out->free_pages = out->free_blocks_total = out->free_blocks_suitable = 0;
 	for (uint32_t o = 0; o < nr_orders; o++) {
@@ -37,7 +38,8 @@ int mm_unusable_index(const struct mm_index *ix, uint32_t order)
 {
 	if (!ix->free_pages)
 		return 1000;
-	return (int)((ix->free_pages - (ix->free_blocks_suitable << order)) * 1000 / ix->free_pages);
+	return (int)((ix->free_pages - (ix->free_blocks_suitable << order)) * 1000 /
+		     ix->free_pages);
 }
 
 int mm_extfrag_for_order(const struct mm_index *ix, uint32_t order)

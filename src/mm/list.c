@@ -7,14 +7,14 @@
 
 static uint32_t *next_of(struct mm *mm, uint32_t link)
 {
-	return link < mm->nr_frames ? &mm_frames(mm)[link].next :
-				      &mm_lists(mm)[link - mm->nr_frames].next;
+	return link < mm->nr_frames ? &mm_frames(mm)[link].next
+				    : &mm_lists(mm)[link - mm->nr_frames].next;
 }
 
 static uint32_t *prev_of(struct mm *mm, uint32_t link)
 {
-	return link < mm->nr_frames ? &mm_frames(mm)[link].prev :
-				      &mm_lists(mm)[link - mm->nr_frames].prev;
+	return link < mm->nr_frames ? &mm_frames(mm)[link].prev
+				    : &mm_lists(mm)[link - mm->nr_frames].prev;
 }
 
 static struct frame frame_or_none(const struct mm *mm, uint32_t link)

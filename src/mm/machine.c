@@ -21,26 +21,30 @@ static int check_config(const struct mm_config *cfg, struct error *err)
 	if (!cfg->nr_zones || !cfg->nr_cpus || !cfg->nr_nodes)
 		return error_set(err, "a machine needs at least one zone, one CPU and one node");
 	if (cfg->nr_nodes > MM_MAX_NODES)
-		return error_set(err, "%u NUMA nodes, at most %d are supported", cfg->nr_nodes, MM_MAX_NODES);
+		return error_set(err, "%u NUMA nodes, at most %d are supported", cfg->nr_nodes,
+				 MM_MAX_NODES);
 	if (cfg->nr_cpus > 4096)
 		return error_set(err, "%u CPUs, at most 4096 are supported", cfg->nr_cpus);
 	if (cfg->nr_orders < 2 || cfg->nr_orders > MM_NR_ORDERS)
-		return error_set(err, "orders 0 to %u, this program supports 0 to %d", cfg->nr_orders - 1,
-				 MM_NR_ORDERS - 1);
+		return error_set(err, "orders 0 to %u, this program supports 0 to %d",
+				 cfg->nr_orders - 1, MM_NR_ORDERS - 1);
 	if (cfg->pageblock_order < 1 || cfg->pageblock_order >= cfg->nr_orders)
-		return error_set(err, "pageblock order %u does not fit orders 0 to %u", cfg->pageblock_order,
-				 cfg->nr_orders - 1);
+		return error_set(err, "pageblock order %u does not fit orders 0 to %u",
+				 cfg->pageblock_order, cfg->nr_orders - 1);
 	return 0;
 }
 
-static int check_zone(const struct mm_zone_config *z, const struct mm_config *cfg, struct error *err)
+static int check_zone(const struct mm_zone_config *z, const struct mm_config *cfg,
+		      struct error *err)
 {
-	if (z->index < 0 || z->index >= MM_ZONES_PER_NODE || z->node < 0 || (uint32_t)z->node >= cfg->nr_nodes)
-		return error_set(err, "zone %s has index %d on node %d, which cannot be", z->name, z->index,
-				 z->node);
+	if (z->index < 0 || z->index >= MM_ZONES_PER_NODE || z->node < 0 ||
+	    (uint32_t)z->node >= cfg->nr_nodes)
+		return error_set(err, "zone %s has index %d on node %d, which cannot be", z->name,
+				 z->index, z->node);
 	if (!z->spanned || z->start_pfn > cfg->end_pfn || z->spanned > cfg->end_pfn - z->start_pfn)
 		return error_set(err,
-				 "zone %s spans pfns %" PRIu64 " to %" PRIu64 ", beyond the last frame %" PRIu64,
+				 "zone %s spans pfns %" PRIu64 " to %" PRIu64
+				 ", beyond the last frame %" PRIu64,
 				 z->name, z->start_pfn, z->start_pfn + z->spanned, cfg->end_pfn);
 	if (z->managed > z->spanned || z->present > z->spanned)
 		return error_set(err, "zone %s manages more pages than it spans", z->name);
@@ -49,7 +53,8 @@ static int check_zone(const struct mm_zone_config *z, const struct mm_config *cf
 
 static enum mm_zone_kind zone_kind(const char *name)
 {
-	static const char *const names[] = {"DMA", "DMA32", "Normal", "HighMem", "Movable", "Device"};
+	static const char *const names[] = {"DMA",     "DMA32",	  "Normal",
+					    "HighMem", "Movable", "Device"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(name, names[i]))
@@ -74,10 +79,12 @@ static void fill_zone(struct mm *mm, uint32_t n, const struct mm_zone_config *cf
 	z->stat_threshold = cfg->stat_threshold;
 	z->compact_cached_migrate[0] = z->compact_cached_migrate[1] = z->start;
 	z->compact_cached_free = (z->end - 1) & ~((1u << mm->pageblock_order) - 1);
-	/* compact_init_* stay 0 until the skip bits are reset for the first time [__reset_isolation_suitable]. */
+	/* compact_init_* stay 0 until the skip bits are reset for the first time
+	 * [__reset_isolation_suitable]. */
 }
 
-/* Local node first, zones in descending index; then the other nodes in ascending distance of number. */
+/* Local node first, zones in descending index; then the other nodes in ascending distance of
+ * number. */
 static void fill_zonelist(struct mm *mm, uint32_t node)
 {
 	struct mm_node *nd = &mm->nodes[node];
@@ -87,12 +94,14 @@ static void fill_zonelist(struct mm *mm, uint32_t node)
 
 		for (int32_t index = MM_ZONES_PER_NODE; index-- > 0;)
 			for (uint32_t z = 0; z < mm->nr_zones; z++)
-				if ((uint32_t)mm->zones[z].node == other && mm->zones[z].index == index)
+				if ((uint32_t)mm->zones[z].node == other &&
+				    mm->zones[z].index == index)
 					nd->zonelist[nd->nr_zonelist++] = z;
 	}
 }
 
-/* Nothing is asked of kcompactd: no order, zones up to the node's highest populated one [kcompactd]. */
+/* Nothing is asked of kcompactd: no order, zones up to the node's highest populated one
+ * [kcompactd]. */
 static void init_kcompactd(struct mm *mm, uint32_t node)
 {
 	struct mm_node *nd = &mm->nodes[node];
@@ -195,7 +204,8 @@ static int describe(struct mm *h, const struct mm_config *cfg, struct error *err
 	frames = (cfg->end_pfn - h->base_pfn + (1ull << (cfg->nr_orders - 1)) - 1) &
 		 ~((1ull << (cfg->nr_orders - 1)) - 1);
 	if (frames > MAX_FRAMES)
-		return error_set(err, "%" PRIu64 " frames, at most %u are supported", frames, MAX_FRAMES);
+		return error_set(err, "%" PRIu64 " frames, at most %u are supported", frames,
+				 MAX_FRAMES);
 	h->nr_frames = (uint32_t)frames;
 	h->nr_blocks = h->nr_frames >> h->pageblock_order;
 	h->nr_ids = cfg->objects ? h->nr_frames : 0;
@@ -204,8 +214,8 @@ static int describe(struct mm *h, const struct mm_config *cfg, struct error *err
 	h->list_private = h->list_lru + h->nr_nodes * MM_NR_LRU;
 	h->nr_lists = h->list_private + NR_PRIVATE_LISTS;
 	if (h->nr_lists >= MM_NO_LIST)
-		return error_set(err, "%u zones with %u CPUs need more lists than this program has", h->nr_zones,
-				 h->nr_cpus);
+		return error_set(err, "%u zones with %u CPUs need more lists than this program has",
+				 h->nr_zones, h->nr_cpus);
 	h->size = layout(h, cfg->objects);
 	return 0;
 }
@@ -253,7 +263,8 @@ void mm_copy(struct mm *dst, const struct mm *src)
 	memcpy(dst, src, src->size);
 }
 
-/* Nodes and zones, then every part up to the counters; the identity and the drivers' clock stay out. */
+/* Nodes and zones, then every part up to the counters; the identity and the drivers' clock stay
+ * out. */
 uint64_t mm_hash(const struct mm *mm)
 {
 	uint64_t fixed = offsetof(struct mm, nodes);

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The machine: the whole state of a kernel's zone allocator, and its mechanisms. Knows nothing of traces, files or
- * policies.
+ * The machine: the whole state of a kernel's zone allocator, and its mechanisms. Knows nothing of
+ * traces, files or policies.
  *
- * A machine is one flat block of memory that refers to itself by index. It is cloned with one copy, hashed, compared,
- * written to disk and read back. All of it is integers. Counters that do not steer the future (struct mm_stats) are in
- * the block but not in the hash. There is no global state.
+ * A machine is one flat block of memory that refers to itself by index. It is cloned with one copy,
+ * hashed, compared, written to disk and read back. All of it is integers. Counters that do not
+ * steer the future (struct mm_stats) are in the block but not in the hash. There is no global
+ * state.
  *
- * Names are the kernel's: zone, pageblock, migratetype, order, watermark, per-cpu list (pcp). Differences between
- * kernels are fields and functions of a const struct mm_era, chosen once per machine.
+ * Names are the kernel's: zone, pageblock, migratetype, order, watermark, per-cpu list (pcp).
+ * Differences between kernels are fields and functions of a const struct mm_era, chosen once per
+ * machine.
  *
- * Frames: 16 bytes each. A frame is on at most one list at a time (a free list, a per-cpu list, an LRU list or a private
- * list of compaction), as struct page is. Machines for what-if replay add an object table of 16 bytes per frame.
+ * Frames: 16 bytes each. A frame is on at most one list at a time (a free list, a per-cpu list, an
+ * LRU list or a private list of compaction), as struct page is. Machines for what-if replay add an
+ * object table of 16 bytes per frame.
  *
- * Sources: mm/page_alloc.c, mm/compaction.c, mm/vmscan.c, mm/vmstat.c of the kernel that the era names; FIDELITY.md
- * says row by row what is exact.
+ * Sources: mm/page_alloc.c, mm/compaction.c, mm/vmscan.c, mm/vmstat.c of the kernel that the era
+ * names; FIDELITY.md says row by row what is exact.
  */
 #ifndef ZR_MM_H
 #define ZR_MM_H
@@ -38,24 +41,40 @@ static inline bool frame_is_none(struct frame f)
 	return f.n == UINT32_MAX;
 }
 
-#define MM_NR_ORDERS 11	    /* orders 0..10 in every era so far; ppc64 with 64 KiB pages uses fewer */
-#define MM_NR_TYPES 6	    /* migratetypes, numbered as enum mm_type */
-#define MM_NR_PCP_TYPES 3   /* unmovable, movable, reclaimable */
-#define MM_NR_PCP_LISTS 14  /* 6.1.97 and later: 3 types x orders 0..3, then order 9 not movable, order 9 movable */
-#define MM_MAX_ZONES 32	    /* populated or not, all nodes */
+#define MM_NR_ORDERS 11	  /* orders 0..10 in every era so far; ppc64 with 64 KiB pages uses fewer */
+#define MM_NR_TYPES 6	  /* migratetypes, numbered as enum mm_type */
+#define MM_NR_PCP_TYPES 3 /* unmovable, movable, reclaimable */
+#define MM_NR_PCP_LISTS                                                                            \
+	14 /* 6.1.97 and later: 3 types x orders 0..3, then order 9 not movable, order 9 movable   \
+	    */
+#define MM_MAX_ZONES 32 /* populated or not, all nodes */
 #define MM_MAX_NODES 8
-#define MM_NR_LRU 5	    /* inactive_anon, active_anon, inactive_file, active_file, unevictable */
-#define MM_NR_WMARK 4	    /* min, low, high, promo */
+#define MM_NR_LRU 5   /* inactive_anon, active_anon, inactive_file, active_file, unevictable */
+#define MM_NR_WMARK 4 /* min, low, high, promo */
 #define MM_ZONES_PER_NODE 5 /* zone indices of lowmem_reserve */
 
 /* Zones by meaning: their indices differ between architectures. */
-enum mm_zone_kind { MM_ZK_DMA, MM_ZK_DMA32, MM_ZK_NORMAL, MM_ZK_HIGHMEM, MM_ZK_MOVABLE, MM_ZK_DEVICE, MM_NR_ZONE_KINDS };
+enum mm_zone_kind {
+	MM_ZK_DMA,
+	MM_ZK_DMA32,
+	MM_ZK_NORMAL,
+	MM_ZK_HIGHMEM,
+	MM_ZK_MOVABLE,
+	MM_ZK_DEVICE,
+	MM_NR_ZONE_KINDS
+};
 #define MM_NO_ZONE_INDEX 255u
 
 /* Same numbers as enum migratetype of capture.h. */
 enum mm_type { MM_UNMOVABLE, MM_MOVABLE, MM_RECLAIMABLE, MM_HIGHATOMIC, MM_CMA, MM_ISOLATE };
 enum mm_wmark { MM_WMARK_MIN, MM_WMARK_LOW, MM_WMARK_HIGH, MM_WMARK_PROMO };
-enum mm_lru { MM_LRU_INACTIVE_ANON, MM_LRU_ACTIVE_ANON, MM_LRU_INACTIVE_FILE, MM_LRU_ACTIVE_FILE, MM_LRU_UNEVICTABLE };
+enum mm_lru {
+	MM_LRU_INACTIVE_ANON,
+	MM_LRU_ACTIVE_ANON,
+	MM_LRU_INACTIVE_FILE,
+	MM_LRU_ACTIVE_FILE,
+	MM_LRU_UNEVICTABLE
+};
 
 /* gfp bits, the same numbers as trace.h's canonical GFP_* (6.1's) */
 #define MM_GFP_DMA 0x01u
@@ -95,58 +114,63 @@ enum mm_lru { MM_LRU_INACTIVE_ANON, MM_LRU_ACTIVE_ANON, MM_LRU_INACTIVE_FILE, MM
 struct mm_frame {
 	uint32_t next, prev; /* frame index, or nr_frames + list index for a list's head */
 	uint16_t list;	     /* which list it is on, MM_NO_LIST if none */
-	uint8_t order;	     /* of the free buddy, per-cpu page or allocated page that starts here */
-	uint8_t type;	     /* per-cpu pages: cached migratetype (6.1); isolated free pages: 0 */
-	uint32_t flags;	     /* MM_F_* */
+	uint8_t order;	/* of the free buddy, per-cpu page or allocated page that starts here */
+	uint8_t type;	/* per-cpu pages: cached migratetype (6.1); isolated free pages: 0 */
+	uint32_t flags; /* MM_F_* */
 };
 _Static_assert(sizeof(struct mm_frame) == 16, "at most 16 bytes per frame");
 #define MM_NO_LIST UINT16_MAX
 
 /*
- * What is known of an allocated page: kept at its first frame only (HEAD; frame.order is the page's order). The frames
- * behind it have flags 0, as all frames of a free buddy but its head have. A scan over frames goes by heads.
+ * What is known of an allocated page: kept at its first frame only (HEAD; frame.order is the page's
+ * order). The frames behind it have flags 0, as all frames of a free buddy but its head have. A
+ * scan over frames goes by heads.
  */
-#define MM_F_HEAD 0x0001u	 /* first frame of an allocated page of `order` */
-#define MM_F_ALLOCATED 0x0002u	 /* out of the allocator */
-#define MM_F_LRU 0x0004u	 /* PageLRU: on an LRU list (also where the machine keeps no LRU lists, as in verify) */
+#define MM_F_HEAD 0x0001u      /* first frame of an allocated page of `order` */
+#define MM_F_ALLOCATED 0x0002u /* out of the allocator */
+#define MM_F_LRU                                                                                   \
+	0x0004u /* PageLRU: on an LRU list (also where the machine keeps no LRU lists, as in       \
+		   verify) */
 #define MM_F_ACTIVE 0x0008u
 #define MM_F_ANON 0x0010u
-#define MM_F_FILE 0x0020u	 /* page cache */
+#define MM_F_FILE 0x0020u /* page cache */
 #define MM_F_SWAPBACKED 0x0040u
 #define MM_F_SWAPCACHE 0x0080u
 #define MM_F_DIRTY 0x0100u
 #define MM_F_WRITEBACK 0x0200u
 #define MM_F_UNEVICTABLE 0x0400u
 #define MM_F_SLAB 0x0800u
-#define MM_F_COMPOUND 0x1000u	 /* part of a compound page */
-#define MM_F_HUGE 0x2000u	 /* hugetlb page */
+#define MM_F_COMPOUND 0x1000u /* part of a compound page */
+#define MM_F_HUGE 0x2000u     /* hugetlb page */
 #define MM_F_MAPPED 0x4000u
-#define MM_F_PINNED 0x8000u	 /* more references than its users explain */
-#define MM_F_MOVABLE_OPS 0x10000u/* balloon, zsmalloc: movable but not on an LRU */
-#define MM_F_ISOLATED 0x20000u	 /* taken off the LRU by reclaim or compaction right now */
-#define MM_F_HOLE 0x40000u	 /* no memory here or never given to the allocator (reserved) */
-#define MM_F_KNOWN 0x80000u	 /* verify with incomplete start: this frame's state is known */
-#define MM_F_PCP_STALE 0x100000u /* free for the drivers' own use */
-#define MM_F_DRIVER 0xff000000u	 /* the drivers' own bits */
+#define MM_F_PINNED 0x8000u	  /* more references than its users explain */
+#define MM_F_MOVABLE_OPS 0x10000u /* balloon, zsmalloc: movable but not on an LRU */
+#define MM_F_ISOLATED 0x20000u	  /* taken off the LRU by reclaim or compaction right now */
+#define MM_F_HOLE 0x40000u	  /* no memory here or never given to the allocator (reserved) */
+#define MM_F_KNOWN 0x80000u	  /* verify with incomplete start: this frame's state is known */
+#define MM_F_PCP_STALE 0x100000u  /* free for the drivers' own use */
+#define MM_F_DRIVER 0xff000000u	  /* the drivers' own bits */
 
 struct mm_zone {
-	uint32_t start, end;   /* frames [start, end): the span */
+	uint32_t start, end; /* frames [start, end): the span */
 	uint32_t present, managed;
-	int32_t node, index;   /* index: zone index within the node */
+	int32_t node, index; /* index: zone index within the node */
 	char name[16];
 	uint32_t wmark[MM_NR_WMARK]; /* without boost */
 	uint32_t boost;
 	uint32_t lowmem_reserve[MM_ZONES_PER_NODE];
-	int64_t free;		/* pages in free lists that count: exact */
-	int64_t free_global;	/* NR_FREE_PAGES as watermark tests see it; == free where differences are not modelled */
+	int64_t free;	     /* pages in free lists that count: exact */
+	int64_t free_global; /* NR_FREE_PAGES as watermark tests see it; == free where differences
+				are not modelled */
 	int32_t stat_threshold;
-	int64_t drift_mark;	/* percpu_drift_mark, 0 none */
+	int64_t drift_mark; /* percpu_drift_mark, 0 none */
 	uint32_t nr_free[MM_NR_ORDERS];
 	uint32_t reserved_highatomic;
 	uint32_t nr_isolate_blocks;
-	uint32_t flags;		/* MM_ZONE_* */
+	uint32_t flags; /* MM_ZONE_* */
 	/* compaction [struct zone: compact_*] */
-	uint32_t compact_cached_free, compact_cached_migrate[2], compact_init_migrate, compact_init_free; /* frames */
+	uint32_t compact_cached_free, compact_cached_migrate[2], compact_init_migrate,
+		compact_init_free; /* frames */
 	uint32_t compact_considered, compact_defer_shift;
 	int32_t compact_order_failed;
 	uint32_t compact_blockskip_flush;
@@ -158,18 +182,19 @@ struct mm_zone {
 
 struct mm_pcp { /* per zone and cpu */
 	int32_t count, high, batch;
-	int32_t free_factor; /* 6.1 */
+	int32_t free_factor;					     /* 6.1 */
 	int32_t high_min, high_max, alloc_factor, free_count, flags; /* 6.12+ */
-	int32_t free_diff;   /* this cpu's unfolded difference of NR_FREE_PAGES */
+	int32_t free_diff; /* this cpu's unfolded difference of NR_FREE_PAGES */
 };
 
 struct mm_node {
-	uint32_t nr_lru[MM_NR_LRU];	/* pages */
-	uint32_t nr_isolated;		/* pages isolated from the LRU */
+	uint32_t nr_lru[MM_NR_LRU]; /* pages */
+	uint32_t nr_isolated;	    /* pages isolated from the LRU */
 	uint32_t kswapd_order, kswapd_highest;
 	uint32_t kcompactd_order, kcompactd_highest;
 	uint32_t kswapd_failures;
-	uint32_t zonelist[MM_MAX_ZONES]; /* zone indices into mm zones: this node first, descending zone index; then others */
+	uint32_t zonelist[MM_MAX_ZONES]; /* zone indices into mm zones: this node first, descending
+					    zone index; then others */
 	uint32_t nr_zonelist;
 };
 
@@ -182,7 +207,8 @@ struct mm_list {
 
 /* What occupies an allocated page; what-if machines only. Kept at the head frame. */
 struct mm_object {
-	uint32_t id;	/* demand's name for it; MM_NO_ID when the demand no longer knows it (an orphan) */
+	uint32_t id;	/* demand's name for it; MM_NO_ID when the demand no longer knows it (an
+			   orphan) */
 	uint32_t owner; /* pid that asked for it */
 	uint8_t kind;	/* enum mm_kind */
 	uint8_t order;
@@ -206,11 +232,13 @@ enum mm_kind {
 #define MM_O_ORPHAN 2u	 /* the recorded kernel dropped it; only the replay keeps it */
 
 struct mm_stats { /* not hashed; pages unless said otherwise */
-	uint64_t allocs[MM_NR_ORDERS], frees[MM_NR_ORDERS];	/* requests */
-	uint64_t fast_ok[MM_NR_ORDERS], slow_ok[MM_NR_ORDERS], failed[MM_NR_ORDERS]; /* kept by the drivers */
+	uint64_t allocs[MM_NR_ORDERS], frees[MM_NR_ORDERS]; /* requests */
+	uint64_t fast_ok[MM_NR_ORDERS], slow_ok[MM_NR_ORDERS],
+		failed[MM_NR_ORDERS]; /* kept by the drivers */
 	uint64_t refills, drains, fallbacks, blocks_claimed;
 	uint64_t reclaimed_kswapd, reclaimed_direct, scanned_kswapd, scanned_direct;
-	uint64_t reclaimed_anon, reclaimed_file, reclaimed_orphans, activated, deactivated, lumpy_taken, lumpy_failed;
+	uint64_t reclaimed_anon, reclaimed_file, reclaimed_orphans, activated, deactivated,
+		lumpy_taken, lumpy_failed;
 	uint64_t migrate_scanned, free_scanned, migrated, migrate_failed, isolated;
 	uint64_t compact_stall, compact_success, compact_fail, compact_deferred, compact_runs;
 	uint64_t direct_reclaims, kswapd_runs, kcompactd_runs;
@@ -218,8 +246,9 @@ struct mm_stats { /* not hashed; pages unless said otherwise */
 };
 
 /*
- * While a task compacts for itself, __free_one_page gives it the first page of the order that a merge makes in the zone
- * [struct capture_control]. The drivers set @active only while that task runs.
+ * While a task compacts for itself, __free_one_page gives it the first page of the order that a
+ * merge makes in the zone [struct capture_control]. The drivers set @active only while that task
+ * runs.
  */
 struct mm_capture {
 	uint32_t active, zone, order;
@@ -232,27 +261,32 @@ struct mm_era; /* era.h, inside the room */
 struct mm {
 	/* identity: fixed for a machine's life */
 	uint64_t magic;
-	uint64_t size;		   /* bytes of the whole block */
+	uint64_t size; /* bytes of the whole block */
 	uint32_t version;
-	uint32_t era_index;	   /* into the table of eras */
-	uint64_t base_pfn;	   /* pfn of frame 0; aligned to the largest order */
+	uint32_t era_index; /* into the table of eras */
+	uint64_t base_pfn;  /* pfn of frame 0; aligned to the largest order */
 	uint32_t nr_frames, nr_blocks, nr_zones, nr_nodes, nr_cpus, nr_lists, nr_ids;
-	uint32_t nr_orders;	   /* 11 = orders 0..10 */
+	uint32_t nr_orders; /* 11 = orders 0..10 */
 	uint32_t pageblock_order, nr_types;
-	uint32_t private_size;	   /* a policy's private state in this block */
-	uint32_t list_pcp, list_lru, list_private; /* first list index of each group; free lists start at 0 */
-	uint32_t extfrag_threshold, watermark_boost_factor, compact_unevictable_allowed, mobility_disabled;
-	uint32_t swap_free;	   /* free swap slots; 0: anonymous pages cannot be reclaimed */
-	uint32_t page_shift;	   /* 12 for 4 KiB pages */
-	uint8_t zone_index_of[MM_NR_ZONE_KINDS]; /* zone index by enum mm_zone_kind; MM_NO_ZONE_INDEX: not configured */
+	uint32_t private_size; /* a policy's private state in this block */
+	uint32_t list_pcp, list_lru,
+		list_private; /* first list index of each group; free lists start at 0 */
+	uint32_t extfrag_threshold, watermark_boost_factor, compact_unevictable_allowed,
+		mobility_disabled;
+	uint32_t swap_free;  /* free swap slots; 0: anonymous pages cannot be reclaimed */
+	uint32_t page_shift; /* 12 for 4 KiB pages */
+	uint8_t zone_index_of[MM_NR_ZONE_KINDS]; /* zone index by enum mm_zone_kind;
+						    MM_NO_ZONE_INDEX: not configured */
 	/* offsets of the parts from the start of the block, 16-byte aligned */
-	uint64_t off_pcps, off_lists, off_frames, off_blocks, off_objects, off_ids, off_private, off_stats;
+	uint64_t off_pcps, off_lists, off_frames, off_blocks, off_objects, off_ids, off_private,
+		off_stats;
 	struct mm_capture capture;
-	uint64_t now;		   /* ns, kept by the drivers; steers nothing in here but deferred work */
-	uint32_t cpu;		   /* the CPU that runs now: whose counter differences change; drivers and whole
-				      operations (mm_get_page, mm_free_page) set it */
+	uint64_t now; /* ns, kept by the drivers; steers nothing in here but deferred work */
+	uint32_t cpu; /* the CPU that runs now: whose counter differences change; drivers and whole
+			 operations (mm_get_page, mm_free_page) set it */
 	uint32_t percpu_high_fraction; /* sysctl percpu_pagelist_high_fraction */
-	uint32_t wake_kswapd;	   /* nodes (bits) whose kswapd a boosted zone woke [rmqueue]; the driver clears it */
+	uint32_t wake_kswapd; /* nodes (bits) whose kswapd a boosted zone woke [rmqueue]; the driver
+				 clears it */
 	struct mm_node nodes[MM_MAX_NODES];
 	struct mm_zone zones[MM_MAX_ZONES];
 };
@@ -303,8 +337,9 @@ static inline void *mm_private(const struct mm *mm)
 
 static inline struct frame frame_from_pfn(const struct mm *mm, struct pfn p)
 {
-	return p.n >= mm->base_pfn && p.n - mm->base_pfn < mm->nr_frames ?
-		       (struct frame){(uint32_t)(p.n - mm->base_pfn)} : FRAME_NONE;
+	return p.n >= mm->base_pfn && p.n - mm->base_pfn < mm->nr_frames
+		       ? (struct frame){(uint32_t)(p.n - mm->base_pfn)}
+		       : FRAME_NONE;
 }
 static inline struct pfn pfn_from_frame(const struct mm *mm, struct frame f)
 {
@@ -337,8 +372,9 @@ struct mm_config {
 	uint32_t nr_cpus, nr_nodes, nr_orders, pageblock_order, nr_types;
 	uint32_t page_shift; /* 0: 12 */
 	/*
-	 * Every zone of the kernel, by node and then by zone index. Only populated ones (managed > 0) become zones of the
-	 * machine, in this order; the names of the others say which zone indices exist.
+	 * Every zone of the kernel, by node and then by zone index. Only populated ones (managed >
+	 * 0) become zones of the machine, in this order; the names of the others say which zone
+	 * indices exist.
 	 */
 	const struct mm_zone_config *zones;
 	uint32_t nr_zones;
@@ -346,19 +382,22 @@ struct mm_config {
 	uint32_t private_size; /* bytes for a policy's private state */
 };
 
-/* All frames start allocated (MM_F_HOLE); free lists empty; pcp empty with batch and high by the era's formulas. */
+/* All frames start allocated (MM_F_HOLE); free lists empty; pcp empty with batch and high by the
+ * era's formulas. */
 struct mm *mm_new(const struct mm_config *cfg, struct error *err) MUST_CHECK;
 void mm_free(struct mm *mm);
-struct mm *mm_clone(const struct mm *mm);	       /* NULL only when memory is exhausted */
-void mm_copy(struct mm *dst, const struct mm *src);    /* same size and shape */
-uint64_t mm_hash(const struct mm *mm);		       /* of the hashed part, in one fixed form */
+struct mm *mm_clone(const struct mm *mm);	    /* NULL only when memory is exhausted */
+void mm_copy(struct mm *dst, const struct mm *src); /* same size and shape */
+uint64_t mm_hash(const struct mm *mm);		    /* of the hashed part, in one fixed form */
 /* Walks every invariant; 0, or -1 with the first violation in @err. */
 int mm_validate(const struct mm *mm, struct error *err) MUST_CHECK;
 
-/* Eras known to this program: name ("6.1"), the first release it is exact for, one line of text; NULL past the end. */
+/* Eras known to this program: name ("6.1"), the first release it is exact for, one line of text;
+ * NULL past the end. */
 const char *mm_era_name(uint32_t index);
 const char *mm_era_summary(uint32_t index);
-/* Index of the era for a release; *exact says whether it is for exactly this kernel or only the nearest. */
+/* Index of the era for a release; *exact says whether it is for exactly this kernel or only the
+ * nearest. */
 uint32_t mm_era_find(const char *release, bool *exact);
 
 /* ---- lists ---- */
@@ -366,20 +405,23 @@ uint32_t mm_era_find(const char *release, bool *exact);
 uint32_t mm_buddy_list(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type);
 uint32_t mm_pcp_list(const struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t pindex);
 uint32_t mm_lru_list(const struct mm *mm, uint32_t node, enum mm_lru lru);
-uint32_t mm_private_list(const struct mm *mm, uint32_t n); /* n < 8: 0..5 compaction in flight (two per slot), 6..7 reclaim; empty at rest */
+uint32_t mm_private_list(const struct mm *mm,
+			 uint32_t n); /* n < 8: 0..5 compaction in flight (two per slot), 6..7
+					 reclaim; empty at rest */
 static inline bool mm_is_link_head(const struct mm *mm, uint32_t link)
 {
 	return link >= mm->nr_frames;
 }
 struct frame mm_list_first(const struct mm *mm, uint32_t list); /* FRAME_NONE when empty */
 struct frame mm_list_last(const struct mm *mm, uint32_t list);
-struct frame mm_list_next(const struct mm *mm, struct frame f); /* towards the tail; FRAME_NONE at the end */
+struct frame mm_list_next(const struct mm *mm,
+			  struct frame f); /* towards the tail; FRAME_NONE at the end */
 struct frame mm_list_prev(const struct mm *mm, struct frame f);
 static inline uint32_t mm_list_count(const struct mm *mm, uint32_t list)
 {
 	return mm_lists(mm)[list].count;
 }
-void mm_list_add(struct mm *mm, uint32_t list, struct frame f);	     /* at the head */
+void mm_list_add(struct mm *mm, uint32_t list, struct frame f); /* at the head */
 void mm_list_add_tail(struct mm *mm, uint32_t list, struct frame f);
 void mm_list_del(struct mm *mm, struct frame f);
 /* [first..prev of f] moves behind the tail: f becomes first. Lists keep their members. */
@@ -402,60 +444,76 @@ static inline uint32_t mm_block_type(const struct mm *mm, struct frame f)
 {
 	return mm_blocks(mm)[f.n >> mm->pageblock_order] & MM_B_TYPE;
 }
-void mm_set_block_type(struct mm *mm, struct frame f, uint32_t type); /* the block of f; keeps skip */
+void mm_set_block_type(struct mm *mm, struct frame f,
+		       uint32_t type); /* the block of f; keeps skip */
 bool mm_block_skip(const struct mm *mm, struct frame f);
 void mm_set_block_skip(struct mm *mm, struct frame f, bool skip);
 
 /* ---- the buddy lists [page_alloc.c] ---- */
 
-/* Where an allocated page is freed or kept in pieces: makes heads of order @order all over the page at @f. */
+/* Where an allocated page is freed or kept in pieces: makes heads of order @order all over the page
+ * at @f. */
 void mm_split_page(struct mm *mm, struct frame f, uint32_t order);
 /* The head of the allocated page that contains @f, or FRAME_NONE. */
 struct frame mm_page_head(const struct mm *mm, struct frame f);
 
 /* Puts a free buddy on a list while a machine is being built: no merging. Frames lose MM_F_HOLE. */
 void mm_build_buddy(struct mm *mm, struct frame f, uint32_t zone, uint32_t order, uint32_t type);
-void mm_build_pcp(struct mm *mm, struct frame f, uint32_t zone, uint32_t cpu, uint32_t pindex, uint32_t type);
+void mm_build_pcp(struct mm *mm, struct frame f, uint32_t zone, uint32_t cpu, uint32_t pindex,
+		  uint32_t type);
 /* Marks an allocated page of 2^order frames with MM_F_* flags. */
 void mm_build_allocated(struct mm *mm, struct frame f, uint32_t order, uint32_t flags);
 
-/* The head that __rmqueue_smallest would take, and its order; FRAME_NONE if none. Changes nothing. */
-struct frame mm_peek_smallest(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type, uint32_t *found);
+/* The head that __rmqueue_smallest would take, and its order; FRAME_NONE if none. Changes nothing.
+ */
+struct frame mm_peek_smallest(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
+			      uint32_t *found);
 /*
- * Takes free buddy @f (order @found) off its list for a page of @order; the rest goes back to the lists of @type
- * [expand]. The page becomes allocated (MM_F_HEAD). Does not touch NR_FREE_PAGES: callers do, with mm_mod_free().
+ * Takes free buddy @f (order @found) off its list for a page of @order; the rest goes back to the
+ * lists of @type [expand]. The page becomes allocated (MM_F_HEAD). Does not touch NR_FREE_PAGES:
+ * callers do, with mm_mod_free().
  */
 void mm_take(struct mm *mm, struct frame f, uint32_t found, uint32_t order, uint32_t type);
 
-struct mm_fallback { /* what __rmqueue_fallback decides */
-	struct frame head;  /* FRAME_NONE: none */
-	uint32_t order;	    /* fallback_order */
-	uint32_t type;	    /* list it was found on */
+struct mm_fallback {	       /* what __rmqueue_fallback decides */
+	struct frame head;     /* FRAME_NONE: none */
+	uint32_t order;	       /* fallback_order */
+	uint32_t type;	       /* list it was found on */
 	bool change_ownership; /* after applying: block type of head == wanted type */
 };
 /* Decides without changing anything; @alloc_flags for MM_ALLOC_NOFRAGMENT. */
-bool mm_find_fallback(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type, uint32_t alloc_flags,
-		      struct mm_fallback *fb);
-/* Applies it [steal_suitable_fallback]: moves pages, claims the block, boosts the watermark. Sets change_ownership. */
-void mm_steal(struct mm *mm, uint32_t zone, uint32_t type, uint32_t alloc_flags, struct mm_fallback *fb);
-/* __rmqueue whole: smallest, fallback, again. *fb (may be NULL) tells what fallback was used, head NONE if none. */
-struct frame mm_rmqueue(struct mm *mm, uint32_t zone, uint32_t order, uint32_t type, uint32_t alloc_flags,
-			struct mm_fallback *fb);
+bool mm_find_fallback(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
+		      uint32_t alloc_flags, struct mm_fallback *fb);
+/* Applies it [steal_suitable_fallback]: moves pages, claims the block, boosts the watermark. Sets
+ * change_ownership. */
+void mm_steal(struct mm *mm, uint32_t zone, uint32_t type, uint32_t alloc_flags,
+	      struct mm_fallback *fb);
+/* __rmqueue whole: smallest, fallback, again. *fb (may be NULL) tells what fallback was used, head
+ * NONE if none. */
+struct frame mm_rmqueue(struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
+			uint32_t alloc_flags, struct mm_fallback *fb);
 
-/* Marks the page at @f allocated, order @order: for pages that come from a per-cpu list or a repair. */
+/* Marks the page at @f allocated, order @order: for pages that come from a per-cpu list or a
+ * repair. */
 void mm_mark_allocated(struct mm *mm, struct frame f, uint32_t order);
 
 #define MM_FPI_TO_TAIL 1u
-/* __free_one_page: merges and puts on the list of @type. Returns the head of the resulting buddy. */
-struct frame mm_free_one(struct mm *mm, struct frame f, uint32_t order, uint32_t type, uint32_t fpi);
-/* Direct free to the buddy lists [__free_pages_ok]: type from the block, highatomic and isolate rules. */
+/* __free_one_page: merges and puts on the list of @type. Returns the head of the resulting buddy.
+ */
+struct frame mm_free_one(struct mm *mm, struct frame f, uint32_t order, uint32_t type,
+			 uint32_t fpi);
+/* Direct free to the buddy lists [__free_pages_ok]: type from the block, highatomic and isolate
+ * rules. */
 void mm_free_direct(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order, uint32_t fpi);
-/* Moves all free buddies of the block of @f to @type's lists; returns pages moved, and movable (LRU) pages seen. */
-uint32_t mm_move_freepages_block(struct mm *mm, uint32_t zone, struct frame f, uint32_t type, uint32_t *nr_movable);
+/* Moves all free buddies of the block of @f to @type's lists; returns pages moved, and movable
+ * (LRU) pages seen. */
+uint32_t mm_move_freepages_block(struct mm *mm, uint32_t zone, struct frame f, uint32_t type,
+				 uint32_t *nr_movable);
 /* __isolate_free_page: takes a free buddy off the lists; 0 if a watermark refuses, else pages. */
 uint32_t mm_isolate_free_page(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order);
 
-/* NR_FREE_PAGES changes by @delta on @cpu (per-cpu difference, folded past the threshold) [__mod_zone_page_state]. */
+/* NR_FREE_PAGES changes by @delta on @cpu (per-cpu difference, folded past the threshold)
+ * [__mod_zone_page_state]. */
 void mm_mod_free(struct mm *mm, uint32_t zone, uint32_t cpu, int64_t delta);
 /* Folds all differences of @cpu [refresh_cpu_vm_stats]. */
 void mm_fold_diffs(struct mm *mm, uint32_t cpu);
@@ -467,12 +525,15 @@ uint32_t mm_pindex(const struct mm *mm, uint32_t order, uint32_t type);
 /* How many pages a refill of an empty list asks for [__rmqueue_pcplist]. */
 uint32_t mm_refill_want(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order);
 /* Refill whole [rmqueue_bulk]: pages got. */
-uint32_t mm_refill(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order, uint32_t type, uint32_t alloc_flags);
+uint32_t mm_refill(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order, uint32_t type,
+		   uint32_t alloc_flags);
 /* Head of the list, taken off and counted; FRAME_NONE when empty. */
 struct frame mm_pcp_pop(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order, uint32_t type);
 
-/* One page of a refill, put behind the others; and one page taken out from anywhere (repairs, steps). */
-void mm_pcp_add_refilled(struct mm *mm, uint32_t zone, uint32_t cpu, struct frame f, uint32_t order, uint32_t type);
+/* One page of a refill, put behind the others; and one page taken out from anywhere (repairs,
+ * steps). */
+void mm_pcp_add_refilled(struct mm *mm, uint32_t zone, uint32_t cpu, struct frame f, uint32_t order,
+			 uint32_t type);
 void mm_pcp_del(struct mm *mm, uint32_t zone, uint32_t cpu, struct frame f);
 /* Would freeing @f now drain? Changes nothing. */
 bool mm_pcp_free_would_drain(const struct mm *mm, uint32_t cpu, struct frame f, uint32_t order);
@@ -482,19 +543,22 @@ int32_t mm_drain_chunk(const struct mm *mm, uint32_t zone, uint32_t cpu);
 /* A drain in progress; step until done. Callers that only want it done call mm_drain_all(). */
 struct mm_drain {
 	uint32_t zone, cpu;
-	int32_t left;	/* base pages still to free */
+	int32_t left;		  /* base pages still to free */
 	int32_t pindex, min, max; /* round robin state */
 	bool active;
 };
-/* free_unref_page_commit: puts the page on its list; *d says what must be drained (active false: nothing). */
+/* free_unref_page_commit: puts the page on its list; *d says what must be drained (active false:
+ * nothing). */
 void mm_pcp_free(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order, struct mm_drain *d);
 /* Starts draining @count base pages at list @pindex [free_pcppages_bulk]. */
-void mm_drain_begin(struct mm *mm, struct mm_drain *d, uint32_t zone, uint32_t cpu, int32_t count, int32_t pindex);
+void mm_drain_begin(struct mm *mm, struct mm_drain *d, uint32_t zone, uint32_t cpu, int32_t count,
+		    int32_t pindex);
 /* The page that the next step frees; FRAME_NONE when done. */
 struct frame mm_drain_peek(const struct mm *mm, const struct mm_drain *d);
 void mm_drain_step(struct mm *mm, struct mm_drain *d);
 void mm_drain_finish(struct mm *mm, struct mm_drain *d);
-/* drain_pages_zone for one cpu, in the era's chunks; drain_all_pages is this for every zone and cpu. */
+/* drain_pages_zone for one cpu, in the era's chunks; drain_all_pages is this for every zone and
+ * cpu. */
 void mm_drain_zone(struct mm *mm, uint32_t zone, uint32_t cpu);
 void mm_drain_all(struct mm *mm);
 
@@ -503,8 +567,8 @@ void mm_drain_all(struct mm *mm);
 struct mm_request {
 	uint32_t cpu, node;
 	uint32_t order;
-	uint32_t gfp;	/* MM_GFP_* */
-	uint32_t type;	/* migratetype asked for */
+	uint32_t gfp;  /* MM_GFP_* */
+	uint32_t type; /* migratetype asked for */
 	uint32_t pid;
 };
 uint32_t mm_gfp_type(uint32_t gfp);
@@ -512,15 +576,16 @@ uint32_t mm_gfp_type(uint32_t gfp);
 uint32_t mm_gfp_zone(const struct mm *mm, uint32_t gfp);
 uint32_t mm_alloc_flags_fast(const struct mm *mm, const struct mm_request *rq);
 uint32_t mm_alloc_flags_slow(const struct mm *mm, const struct mm_request *rq);
-bool mm_watermark_ok(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark, uint32_t highest,
-		     uint32_t alloc_flags, int64_t free);
-bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark, uint32_t highest,
-		       uint32_t alloc_flags, uint32_t gfp);
+bool mm_watermark_ok(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark,
+		     uint32_t highest, uint32_t alloc_flags, int64_t free);
+bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark,
+		       uint32_t highest, uint32_t alloc_flags, uint32_t gfp);
 /* min, low or high with the zone's boost. */
 int64_t mm_wmark(const struct mm *mm, uint32_t zone, enum mm_wmark w);
 /* get_page_from_freelist: FRAME_NONE when no zone gives a page. The page is marked allocated. */
 struct frame mm_get_page(struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags);
-/* Frees a page of any order as the kernel does: per-cpu list or direct, with the drain it causes [free_unref_page]. */
+/* Frees a page of any order as the kernel does: per-cpu list or direct, with the drain it causes
+ * [free_unref_page]. */
 void mm_free_page(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order);
 /* Highatomic reserve [reserve_highatomic_pageblock, unreserve_highatomic_pageblock]. */
 void mm_reserve_highatomic(struct mm *mm, uint32_t zone, struct frame f);
@@ -532,24 +597,29 @@ struct mm_index {
 	uint64_t free_pages, free_blocks_total, free_blocks_suitable;
 };
 void mm_index_info(const struct mm *mm, uint32_t zone, uint32_t order, struct mm_index *out);
-void mm_index_from_counts(const uint64_t *nr_free, uint32_t nr_orders, uint32_t order, struct mm_index *out);
-int mm_fragmentation_index(const struct mm_index *ix, uint32_t order); /* -1000 or -500..1000, per mille */
-int mm_unusable_index(const struct mm_index *ix, uint32_t order);      /* 0..1000 per mille */
-int mm_extfrag_for_order(const struct mm_index *ix, uint32_t order);   /* 0..100 per cent */
+void mm_index_from_counts(const uint64_t *nr_free, uint32_t nr_orders, uint32_t order,
+			  struct mm_index *out);
+int mm_fragmentation_index(const struct mm_index *ix,
+			   uint32_t order); /* -1000 or -500..1000, per mille */
+int mm_unusable_index(const struct mm_index *ix, uint32_t order);    /* 0..1000 per mille */
+int mm_extfrag_for_order(const struct mm_index *ix, uint32_t order); /* 0..100 per cent */
 
 /* ---- objects (what-if machines) ---- */
 
 /* Binds an object to the page at @f; the frames of it must be allocated. */
-void mm_object_bind(struct mm *mm, struct frame f, uint32_t id, uint32_t owner, enum mm_kind kind, uint32_t order);
+void mm_object_bind(struct mm *mm, struct frame f, uint32_t id, uint32_t owner, enum mm_kind kind,
+		    uint32_t order);
 struct frame mm_object_frame(const struct mm *mm, uint32_t id); /* FRAME_NONE when it has no page */
 /* Forgets the object at @f (the id map and the table); the page itself stays as it is. */
 void mm_object_unbind(struct mm *mm, struct frame f);
-/* Everything that describes the page at @from (object, flags, LRU place) moves to allocated page @to [migrate_page]. */
+/* Everything that describes the page at @from (object, flags, LRU place) moves to allocated page
+ * @to [migrate_page]. */
 void mm_object_move(struct mm *mm, struct frame from, struct frame to);
 
 /* ---- LRU and reclaim [vmscan.c, swap.c]: lru.c, reclaim.c ---- */
 
-void mm_lru_add(struct mm *mm, struct frame f, enum mm_lru lru); /* at the head of the node's list */
+void mm_lru_add(struct mm *mm, struct frame f,
+		enum mm_lru lru); /* at the head of the node's list */
 void mm_lru_add_tail(struct mm *mm, struct frame f, enum mm_lru lru);
 void mm_lru_del(struct mm *mm, struct frame f);
 /* Which list a page is on; it must be on one. */
@@ -562,20 +632,23 @@ bool mm_lru_inactive_is_low(const struct mm *mm, uint32_t node, enum mm_lru inac
 /* One reclaim pass [struct scan_control]. Pages. */
 struct mm_scan {
 	uint32_t cpu, order, gfp;
-	uint32_t highest;	/* zone index: reclaim_idx */
-	int32_t priority;	/* 12 .. 0 */
+	uint32_t highest; /* zone index: reclaim_idx */
+	int32_t priority; /* 12 .. 0 */
 	uint64_t nr_to_reclaim, nr_reclaimed, nr_scanned;
 	bool kswapd, may_swap;
-	bool compaction;	/* the policy compacts: reclaim stops where compaction could work */
+	bool compaction; /* the policy compacts: reclaim stops where compaction could work */
 	bool force_deactivate, skipped_deactivate, compaction_ready;
 };
 /* Reclaims from one node at sc->priority [shrink_node]. */
 void mm_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc);
-/* Direct reclaim for a request [try_to_free_pages]: pages reclaimed, or 1 where compaction could work already. */
+/* Direct reclaim for a request [try_to_free_pages]: pages reclaimed, or 1 where compaction could
+ * work already. */
 uint64_t mm_direct_reclaim(struct mm *mm, const struct mm_request *rq, bool compaction);
 bool mm_node_balanced(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
-/* kswapd until the node is balanced or nothing goes any more [balance_pgdat]; the order it ended with. */
-uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order, uint32_t highest, bool compaction);
+/* kswapd until the node is balanced or nothing goes any more [balance_pgdat]; the order it ended
+ * with. */
+uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order,
+			 uint32_t highest, bool compaction);
 /* Would waking kswapd start it? [wakeup_kswapd] */
 bool mm_kswapd_needed(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
 /* Can the page go now? For anonymous pages that takes the swap slots. */
@@ -584,8 +657,8 @@ bool mm_may_reclaim(struct mm *mm, struct frame f);
 void mm_reclaim_page(struct mm *mm, uint32_t cpu, struct frame f, bool kswapd);
 
 /*
- * Lumpy reclaim of 2.6.34: around each page from the tail everything that may go in its aligned window of 2^order.
- * Direct reclaim: pages reclaimed. kswapd: the order it ended with.
+ * Lumpy reclaim of 2.6.34: around each page from the tail everything that may go in its aligned
+ * window of 2^order. Direct reclaim: pages reclaimed. kswapd: the order it ended with.
  */
 uint64_t mm_lumpy_reclaim(struct mm *mm, const struct mm_request *rq);
 uint32_t mm_lumpy_balance(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order);
@@ -593,15 +666,15 @@ uint32_t mm_lumpy_balance(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t o
 /* ---- compaction [compaction.c]: compaction.h, compaction*.c ---- */
 
 enum mm_compact_result { /* numbers of enum compact_result */
-	MM_COMPACT_NOT_SUITABLE_ZONE,
-	MM_COMPACT_SKIPPED,
-	MM_COMPACT_DEFERRED,
-	MM_COMPACT_NO_SUITABLE_PAGE,
-	MM_COMPACT_CONTINUE,
-	MM_COMPACT_COMPLETE,
-	MM_COMPACT_PARTIAL_SKIPPED,
-	MM_COMPACT_CONTENDED,
-	MM_COMPACT_SUCCESS
+			 MM_COMPACT_NOT_SUITABLE_ZONE,
+			 MM_COMPACT_SKIPPED,
+			 MM_COMPACT_DEFERRED,
+			 MM_COMPACT_NO_SUITABLE_PAGE,
+			 MM_COMPACT_CONTINUE,
+			 MM_COMPACT_COMPLETE,
+			 MM_COMPACT_PARTIAL_SKIPPED,
+			 MM_COMPACT_CONTENDED,
+			 MM_COMPACT_SUCCESS
 };
 enum mm_migrate_mode { MM_MIGRATE_ASYNC, MM_MIGRATE_SYNC_LIGHT, MM_MIGRATE_SYNC };
 

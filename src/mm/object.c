@@ -3,12 +3,13 @@
 #include "mm/mm.h"
 
 /* Flags of a page that belong to its contents and follow it to another frame. */
-#define CONTENT_FLAGS \
-	(MM_F_ACTIVE | MM_F_ANON | MM_F_FILE | MM_F_SWAPBACKED | MM_F_SWAPCACHE | MM_F_DIRTY | MM_F_WRITEBACK | \
-	 MM_F_UNEVICTABLE | MM_F_SLAB | MM_F_COMPOUND | MM_F_HUGE | MM_F_MAPPED | MM_F_PINNED | MM_F_MOVABLE_OPS | \
-	 MM_F_LRU)
+#define CONTENT_FLAGS                                                                              \
+	(MM_F_ACTIVE | MM_F_ANON | MM_F_FILE | MM_F_SWAPBACKED | MM_F_SWAPCACHE | MM_F_DIRTY |     \
+	 MM_F_WRITEBACK | MM_F_UNEVICTABLE | MM_F_SLAB | MM_F_COMPOUND | MM_F_HUGE | MM_F_MAPPED | \
+	 MM_F_PINNED | MM_F_MOVABLE_OPS | MM_F_LRU)
 
-void mm_object_bind(struct mm *mm, struct frame f, uint32_t id, uint32_t owner, enum mm_kind kind, uint32_t order)
+void mm_object_bind(struct mm *mm, struct frame f, uint32_t id, uint32_t owner, enum mm_kind kind,
+		    uint32_t order)
 {
 	struct mm_object *o = &mm_objects(mm)[f.n];
 
@@ -39,7 +40,8 @@ void mm_object_unbind(struct mm *mm, struct frame f)
 	o->flags = 0;
 }
 
-/* Takes @from's place on its list [folio_migrate_flags, and the LRU putback keeps the page's age]. */
+/* Takes @from's place on its list [folio_migrate_flags, and the LRU putback keeps the page's age].
+ */
 static void take_place(struct mm *mm, struct frame from, struct frame to)
 {
 	uint32_t list = mm_frame(mm, from)->list;

@@ -36,7 +36,8 @@ uint32_t mm_refill_want(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t ord
 	return (uint32_t)batch;
 }
 
-void mm_pcp_add_refilled(struct mm *mm, uint32_t zone, uint32_t cpu, struct frame f, uint32_t order, uint32_t type)
+void mm_pcp_add_refilled(struct mm *mm, uint32_t zone, uint32_t cpu, struct frame f, uint32_t order,
+			 uint32_t type)
 {
 	struct mm_frame *fr = mm_frame(mm, f);
 
@@ -47,7 +48,8 @@ void mm_pcp_add_refilled(struct mm *mm, uint32_t zone, uint32_t cpu, struct fram
 	mm_pcp(mm, zone, cpu)->count += 1 << order;
 }
 
-uint32_t mm_refill(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order, uint32_t type, uint32_t alloc_flags)
+uint32_t mm_refill(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order, uint32_t type,
+		   uint32_t alloc_flags)
 {
 	uint32_t want = mm_refill_want(mm, zone, cpu, order);
 	uint32_t got = 0;
@@ -106,7 +108,8 @@ static void drain_next_list(const struct mm *mm, struct mm_drain *d)
 	}
 }
 
-void mm_drain_begin(struct mm *mm, struct mm_drain *d, uint32_t zone, uint32_t cpu, int32_t count, int32_t pindex)
+void mm_drain_begin(struct mm *mm, struct mm_drain *d, uint32_t zone, uint32_t cpu, int32_t count,
+		    int32_t pindex)
 {
 	int32_t have = mm_pcp(mm, zone, cpu)->count;
 
@@ -185,7 +188,8 @@ void mm_drain_all(struct mm *mm)
 /* ---- freeing ---- */
 
 /* nr_pcp_high: how full the lists may get before this free drains them */
-static int32_t high_now(const struct mm *mm, uint32_t zone, const struct mm_pcp *pcp, bool free_high)
+static int32_t high_now(const struct mm *mm, uint32_t zone, const struct mm_pcp *pcp,
+			bool free_high)
 {
 	int32_t high = pcp->high;
 
@@ -208,7 +212,8 @@ static int32_t nr_to_drain(const struct mm *mm, struct mm_pcp *pcp, int32_t high
 	n = (int64_t)pcp->batch << pcp->free_factor;
 	if (n < most && (uint32_t)pcp->free_factor < mm_era_of(mm)->pcp_batch_scale_max)
 		pcp->free_factor++;
-	/* The upper bound wins: high below twice the batch drains less than a batch [clamp, 6.1]. */
+	/* The upper bound wins: high below twice the batch drains less than a batch [clamp, 6.1].
+	 */
 	return n < most ? (int32_t)n : (int32_t)most;
 }
 
@@ -235,7 +240,8 @@ void mm_pcp_free(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order, st
 	free_high = frees_all(mm, pcp, order);
 	high = high_now(mm, zone, pcp, free_high);
 	if (pcp->count >= high)
-		mm_drain_begin(mm, d, zone, cpu, nr_to_drain(mm, pcp, high, free_high), (int32_t)pindex);
+		mm_drain_begin(mm, d, zone, cpu, nr_to_drain(mm, pcp, high, free_high),
+			       (int32_t)pindex);
 }
 
 bool mm_pcp_free_would_drain(const struct mm *mm, uint32_t cpu, struct frame f, uint32_t order)

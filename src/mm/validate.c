@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Walks every invariant of a machine. Slow on purpose: shares no shortcuts with the code it checks. */
+/* Walks every invariant of a machine. Slow on purpose: shares no shortcuts with the code it checks.
+ */
 #include "mm/era.h"
 
 #include <inttypes.h>
@@ -19,7 +20,8 @@ static int check_links(const struct mm *mm, uint32_t list, struct error *err)
 		if (n >= mm->nr_frames)
 			return bad(err, "a link leads into another list's head", list, n);
 		if (mm_frames(mm)[n].list != list)
-			return bad(err, "a frame is linked into a list that it does not name", list, n);
+			return bad(err, "a frame is linked into a list that it does not name", list,
+				   n);
 		if (mm_frames(mm)[n].prev != prev)
 			return bad(err, "next and prev disagree", list, n);
 		if (++count > mm->nr_frames)
@@ -34,7 +36,8 @@ static int check_links(const struct mm *mm, uint32_t list, struct error *err)
 }
 
 /* Marks [f, f + 2^order) as owned; two owners of a frame are an error. */
-static int own(const struct mm *mm, uint8_t *owned, uint32_t f, uint32_t order, uint32_t list, struct error *err)
+static int own(const struct mm *mm, uint8_t *owned, uint32_t f, uint32_t order, uint32_t list,
+	       struct error *err)
 {
 	if (f & ((1u << order) - 1))
 		return bad(err, "a page is not aligned to its order", list, f);
@@ -65,9 +68,11 @@ static int check_buddies(const struct mm *mm, uint32_t zone, uint8_t *owned, str
 
 			for (; !frame_is_none(f); f = mm_list_next(mm, f), nr++) {
 				if (mm_frame(mm, f)->order != o)
-					return bad(err, "a buddy is on the list of another order", list, f.n);
+					return bad(err, "a buddy is on the list of another order",
+						   list, f.n);
 				if (mm_frame_zone(mm, f) != zone)
-					return bad(err, "a buddy is on another zone's list", list, f.n);
+					return bad(err, "a buddy is on another zone's list", list,
+						   f.n);
 				if (own(mm, owned, f.n, o, list, err))
 					return -1;
 				if (t != MM_ISOLATE)
@@ -78,7 +83,9 @@ static int check_buddies(const struct mm *mm, uint32_t zone, uint8_t *owned, str
 			return bad(err, "nr_free disagrees with the lists", o, nr);
 	}
 	if (free != z->free)
-		return error_set(err, "invariant broken: zone %s counts %" PRId64 " free pages, its lists hold %" PRId64,
+		return error_set(err,
+				 "invariant broken: zone %s counts %" PRId64
+				 " free pages, its lists hold %" PRId64,
 				 z->name, z->free, free);
 	return 0;
 }

@@ -3,7 +3,8 @@
 #include "mm/era.h"
 
 /* Requests that may use reserves [ALLOC_RESERVES]. */
-#define ALLOC_RESERVES (MM_ALLOC_NON_BLOCK | MM_ALLOC_MIN_RESERVE | MM_ALLOC_HIGHATOMIC | MM_ALLOC_OOM)
+#define ALLOC_RESERVES                                                                             \
+	(MM_ALLOC_NON_BLOCK | MM_ALLOC_MIN_RESERVE | MM_ALLOC_HIGHATOMIC | MM_ALLOC_OOM)
 
 uint32_t mm_gfp_type(uint32_t gfp)
 {
@@ -32,7 +33,8 @@ uint32_t mm_gfp_zone(const struct mm *mm, uint32_t gfp)
 }
 
 /* Does the request's zonelist have this zone [GFP_ZONE_TABLE, ZONELIST_NOFALLBACK]? */
-static bool in_zonelist(const struct mm *mm, const struct mm_request *rq, uint32_t zone, uint32_t highest)
+static bool in_zonelist(const struct mm *mm, const struct mm_request *rq, uint32_t zone,
+			uint32_t highest)
 {
 	const struct mm_zone *z = &mm->zones[zone];
 
@@ -98,7 +100,8 @@ uint32_t mm_alloc_flags_slow(const struct mm *mm, const struct mm_request *rq)
 	if (!(rq->gfp & MM_GFP_DIRECT_RECLAIM)) {
 		if (!(rq->gfp & MM_GFP_NOMEMALLOC)) {
 			flags |= MM_ALLOC_NON_BLOCK;
-			if (rq->order && (!mm_era_of(mm)->highatomic_needs_high || (rq->gfp & MM_GFP_HIGH)))
+			if (rq->order &&
+			    (!mm_era_of(mm)->highatomic_needs_high || (rq->gfp & MM_GFP_HIGH)))
 				flags |= MM_ALLOC_HIGHATOMIC;
 		}
 		if (flags & MM_ALLOC_MIN_RESERVE)
@@ -123,7 +126,8 @@ static int64_t unusable_free(const struct mm_zone *z, uint32_t order, uint32_t a
 	return unusable;
 }
 
-static bool has_suitable_buddy(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t alloc_flags)
+static bool has_suitable_buddy(const struct mm *mm, uint32_t zone, uint32_t order,
+			       uint32_t alloc_flags)
 {
 	for (uint32_t o = order; o < mm->nr_orders; o++) {
 		if (!mm->zones[zone].nr_free[o])
@@ -141,8 +145,8 @@ static bool has_suitable_buddy(const struct mm *mm, uint32_t zone, uint32_t orde
 }
 
 /* __zone_watermark_ok */
-bool mm_watermark_ok(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark, uint32_t highest,
-		     uint32_t alloc_flags, int64_t free)
+bool mm_watermark_ok(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark,
+		     uint32_t highest, uint32_t alloc_flags, int64_t free)
 {
 	const struct mm_zone *z = &mm->zones[zone];
 	int64_t min = mark;
@@ -160,8 +164,8 @@ bool mm_watermark_ok(const struct mm *mm, uint32_t zone, uint32_t order, int64_t
 	return order == 0 || has_suitable_buddy(mm, zone, order, alloc_flags);
 }
 
-bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark, uint32_t highest,
-		       uint32_t alloc_flags, uint32_t gfp)
+bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark,
+		       uint32_t highest, uint32_t alloc_flags, uint32_t gfp)
 {
 	const struct mm_zone *z = &mm->zones[zone];
 	int64_t free = z->free_global < 0 ? 0 : z->free_global;
@@ -178,13 +182,15 @@ bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64
 	/* Atomic requests need not respect the boost. */
 	if (order == 0 && (gfp & MM_GFP_ATOMIC) && z->boost &&
 	    (alloc_flags & MM_ALLOC_WMARK_MASK) == MM_WMARK_MIN)
-		return mm_watermark_ok(mm, zone, order, z->wmark[MM_WMARK_MIN], highest, alloc_flags, free);
+		return mm_watermark_ok(mm, zone, order, z->wmark[MM_WMARK_MIN], highest,
+				       alloc_flags, free);
 	return false;
 }
 
 /* ---- whole allocations ---- */
 
-static struct frame rmqueue_pcplist(struct mm *mm, uint32_t zone, const struct mm_request *rq, uint32_t alloc_flags)
+static struct frame rmqueue_pcplist(struct mm *mm, uint32_t zone, const struct mm_request *rq,
+				    uint32_t alloc_flags)
 {
 	uint32_t list = mm_pcp_list(mm, zone, rq->cpu, mm_pindex(mm, rq->order, rq->type));
 
@@ -204,7 +210,8 @@ static struct frame take_highatomic(struct mm *mm, uint32_t zone, uint32_t order
 	return f;
 }
 
-static struct frame rmqueue_buddy(struct mm *mm, uint32_t zone, const struct mm_request *rq, uint32_t alloc_flags)
+static struct frame rmqueue_buddy(struct mm *mm, uint32_t zone, const struct mm_request *rq,
+				  uint32_t alloc_flags)
 {
 	struct frame f = FRAME_NONE;
 
@@ -219,7 +226,8 @@ static struct frame rmqueue_buddy(struct mm *mm, uint32_t zone, const struct mm_
 	return f;
 }
 
-static struct frame rmqueue(struct mm *mm, uint32_t zone, const struct mm_request *rq, uint32_t alloc_flags)
+static struct frame rmqueue(struct mm *mm, uint32_t zone, const struct mm_request *rq,
+			    uint32_t alloc_flags)
 {
 	struct frame f = FRAME_NONE;
 
@@ -254,8 +262,8 @@ static struct frame walk_zones(struct mm *mm, const struct mm_request *rq, uint3
 			return FRAME_NONE;
 		if (!(alloc_flags & MM_ALLOC_NO_WATERMARKS) &&
 		    !mm_watermark_fast(mm, zone, rq->order,
-				       mm_wmark(mm, zone, alloc_flags & MM_ALLOC_WMARK_MASK), highest,
-				       alloc_flags, rq->gfp))
+				       mm_wmark(mm, zone, alloc_flags & MM_ALLOC_WMARK_MASK),
+				       highest, alloc_flags, rq->gfp))
 			continue;
 		f = rmqueue(mm, zone, rq, alloc_flags);
 		if (frame_is_none(f))

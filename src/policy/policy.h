@@ -2,9 +2,10 @@
 /*
  * The policy interface. The machine does; a policy decides.
  *
- * A policy is a const struct policy. Its hooks are called by the what-if driver at the points where a kernel decides;
- * a hook calls mechanisms (mm/mm.h) on env->mm and returns. It does no I/O and allocates nothing; state of its own
- * lives in the machine's block (mm_private(), private_size bytes, zeroed at start), so that clones carry it.
+ * A policy is a const struct policy. Its hooks are called by the what-if driver at the points where
+ * a kernel decides; a hook calls mechanisms (mm/mm.h) on env->mm and returns. It does no I/O and
+ * allocates nothing; state of its own lives in the machine's block (mm_private(), private_size
+ * bytes, zeroed at start), so that clones carry it.
  */
 #ifndef ZR_POLICY_H
 #define ZR_POLICY_H
@@ -18,11 +19,12 @@
 /* What a hook is given. Lives in the driver, not in the machine. */
 struct policy_env {
 	struct mm *mm;
-	const int64_t *params;	  /* values in the order of the policy's parameter table */
-	uint64_t now;		  /* ns on the recording's clock */
+	const int64_t *params; /* values in the order of the policy's parameter table */
+	uint64_t now;	       /* ns on the recording's clock */
 	const struct policy *policy;
-	void *driver;		  /* the driver's own */
-	/* ORACLE policies only, else NULL: ns at which the object dies, UINT64_MAX never/unknown. */
+	void *driver; /* the driver's own */
+	/* ORACLE policies only, else NULL: ns at which the object dies, UINT64_MAX never/unknown.
+	 */
 	uint64_t (*death_of)(struct policy_env *env, uint32_t object_id);
 };
 
@@ -36,24 +38,25 @@ enum policy_trigger {
 #define POLICY_CAP_ORACLE 1u /* may ask death_of(); results are bounds */
 
 struct policy {
-	uint32_t abi;		/* POLICY_ABI */
-	const char *name;	/* [a-z0-9-]+ */
-	const char *summary;	/* one line */
-	const char *about;	/* a paragraph: what it imitates and where from */
+	uint32_t abi;	     /* POLICY_ABI */
+	const char *name;    /* [a-z0-9-]+ */
+	const char *summary; /* one line */
+	const char *about;   /* a paragraph: what it imitates and where from */
 	const struct param_desc *params;
 	size_t nr_params;
-	uint32_t caps;		/* POLICY_CAP_* */
-	uint32_t private_size;	/* bytes in the machine's block */
+	uint32_t caps;		 /* POLICY_CAP_* */
+	uint32_t private_size;	 /* bytes in the machine's block */
 	const char *const *eras; /* names it runs on, NULL-terminated; NULL: all */
 
 	/* Optional: once, before the first event. */
 	void (*init)(struct policy_env *env);
 	/*
-	 * Mandatory: the fast path (get_page_from_freelist at the low watermark) failed. Do what the policy does and
-	 * return the page, allocated, or FRAME_NONE: the request fails.
+	 * Mandatory: the fast path (get_page_from_freelist at the low watermark) failed. Do what
+	 * the policy does and return the page, allocated, or FRAME_NONE: the request fails.
 	 */
 	struct frame (*alloc_slow)(struct policy_env *env, const struct mm_request *rq);
-	/* Optional: kswapd of @node was woken for @order and zones up to @highest; runs to completion here. */
+	/* Optional: kswapd of @node was woken for @order and zones up to @highest; runs to
+	 * completion here. */
 	void (*kswapd)(struct policy_env *env, uint32_t node, uint32_t order, uint32_t highest);
 	void (*kcompactd)(struct policy_env *env, uint32_t node, uint32_t order, uint32_t highest);
 	/* Optional: a page was freed by its owner. */
@@ -66,7 +69,8 @@ struct policy {
 
 /* The one registry: shipped policies by name, NULL-terminated table in policies/registry.c. */
 extern const struct policy *const policy_registry[];
-/* By name, or a path that contains '/' and ends in ".so" (symbol `zonereplay_policy`). Checks ABI and mandatory hooks. */
+/* By name, or a path that contains '/' and ends in ".so" (symbol `zonereplay_policy`). Checks ABI
+ * and mandatory hooks. */
 const struct policy *policy_find(const char *name, struct error *err);
 int policy_check(const struct policy *p, struct error *err) MUST_CHECK;
 

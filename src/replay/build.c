@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From a capture's snapshot to a machine. What the snapshot says is checked page by page on the way in: a damaged or
- * forged file must end in a sentence, not in a broken machine.
+ * From a capture's snapshot to a machine. What the snapshot says is checked page by page on the way
+ * in: a damaged or forged file must end in a sentence, not in a broken machine.
  */
 #include "replay/build.h"
 
@@ -53,7 +53,10 @@ void capture_kernel_release(const struct capture *c, const struct trace *t, char
 		return;
 	if (t && point_release(t->release, out, size))
 		return;
-	snprintf(out, size, "%s", c->manifest.release[0] ? c->manifest.release : t ? t->release : "");
+	snprintf(out, size, "%s",
+		 c->manifest.release[0] ? c->manifest.release
+		 : t			? t->release
+					: "");
 }
 
 /* ---- configuration ---- */
@@ -88,8 +91,9 @@ static uint32_t log2_page(uint32_t page_size)
 	return shift;
 }
 
-static struct mm *new_machine(const struct capture *c, const struct trace *t, const struct snapshot *s,
-			      const struct build_options *opt, struct error *err)
+static struct mm *new_machine(const struct capture *c, const struct trace *t,
+			      const struct snapshot *s, const struct build_options *opt,
+			      struct error *err)
 {
 	struct mm_zone_config zones[SNAP_MAX_ZONES];
 	struct mm_config cfg = {
@@ -130,7 +134,9 @@ static void map_zones(const struct mm *mm, const struct snapshot *s, struct zone
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < SNAP_MAX_ZONES; i++)
-		map->to_mm[i] = i < s->nr_zones && s->zones[i].managed && n < mm->nr_zones ? n++ : UINT32_MAX;
+		map->to_mm[i] = i < s->nr_zones && s->zones[i].managed && n < mm->nr_zones
+					? n++
+					: UINT32_MAX;
 }
 
 /* ---- what both levels know ---- */
@@ -145,14 +151,17 @@ static void set_zone_state(struct mm *mm, const struct snapshot *s, const struct
 			continue;
 		z = &mm->zones[map->to_mm[i]];
 		z->flags = sz->flags;
-		z->drift_mark = sz->percpu_drift_mark == UINT64_MAX ? 0 : (int64_t)sz->percpu_drift_mark;
+		z->drift_mark =
+			sz->percpu_drift_mark == UINT64_MAX ? 0 : (int64_t)sz->percpu_drift_mark;
 		if (sz->reserved_highatomic != UINT64_MAX)
 			z->reserved_highatomic = (uint32_t)sz->reserved_highatomic;
 		if (!sz->compact_valid)
 			continue;
 		z->compact_cached_free = (uint32_t)(sz->compact_cached_free - mm->base_pfn);
-		z->compact_cached_migrate[0] = (uint32_t)(sz->compact_cached_migrate[0] - mm->base_pfn);
-		z->compact_cached_migrate[1] = (uint32_t)(sz->compact_cached_migrate[1] - mm->base_pfn);
+		z->compact_cached_migrate[0] =
+			(uint32_t)(sz->compact_cached_migrate[0] - mm->base_pfn);
+		z->compact_cached_migrate[1] =
+			(uint32_t)(sz->compact_cached_migrate[1] - mm->base_pfn);
 		z->compact_init_migrate = (uint32_t)(sz->compact_init_migrate - mm->base_pfn);
 		z->compact_init_free = (uint32_t)(sz->compact_init_free - mm->base_pfn);
 		z->compact_considered = sz->compact_considered;
@@ -194,7 +203,8 @@ static void set_blocks(struct mm *mm, const struct snapshot *s)
 		uint8_t v = s->blocks[first + b];
 
 		if (SNAP_BLOCK_TYPE(v) < MM_NR_TYPES)
-			mm_blocks(mm)[b] = (uint8_t)(SNAP_BLOCK_TYPE(v) | (v & SNAP_BLOCK_SKIP ? MM_B_SKIP : 0));
+			mm_blocks(mm)[b] = (uint8_t)(SNAP_BLOCK_TYPE(v) |
+						     (v & SNAP_BLOCK_SKIP ? MM_B_SKIP : 0));
 	}
 }
 
@@ -207,8 +217,9 @@ static void set_counters(struct mm *mm, const struct snapshot *s, const struct z
 		if (map->to_mm[i] == UINT32_MAX)
 			continue;
 		z = &mm->zones[map->to_mm[i]];
-		z->free_global = s->level == SNAP_EXACT && s->zones[i].free_counter != UINT64_MAX ?
-					 (int64_t)s->zones[i].free_counter : z->free;
+		z->free_global = s->level == SNAP_EXACT && s->zones[i].free_counter != UINT64_MAX
+					 ? (int64_t)s->zones[i].free_counter
+					 : z->free;
 	}
 }
 
@@ -220,10 +231,18 @@ static uint32_t flags_from_kpf(uint64_t kpf)
 		uint64_t kpf;
 		uint32_t flag;
 	} table[] = {
-		{KPF_DIRTY, MM_F_DIRTY}, {KPF_LRU, MM_F_LRU}, {KPF_ACTIVE, MM_F_ACTIVE}, {KPF_SLAB, MM_F_SLAB},
-		{KPF_WRITEBACK, MM_F_WRITEBACK}, {KPF_MMAP, MM_F_MAPPED}, {KPF_ANON, MM_F_ANON},
-		{KPF_SWAPCACHE, MM_F_SWAPCACHE}, {KPF_SWAPBACKED, MM_F_SWAPBACKED},
-		{KPF_COMPOUND_HEAD, MM_F_COMPOUND}, {KPF_HUGE, MM_F_HUGE}, {KPF_UNEVICTABLE, MM_F_UNEVICTABLE},
+		{KPF_DIRTY, MM_F_DIRTY},
+		{KPF_LRU, MM_F_LRU},
+		{KPF_ACTIVE, MM_F_ACTIVE},
+		{KPF_SLAB, MM_F_SLAB},
+		{KPF_WRITEBACK, MM_F_WRITEBACK},
+		{KPF_MMAP, MM_F_MAPPED},
+		{KPF_ANON, MM_F_ANON},
+		{KPF_SWAPCACHE, MM_F_SWAPCACHE},
+		{KPF_SWAPBACKED, MM_F_SWAPBACKED},
+		{KPF_COMPOUND_HEAD, MM_F_COMPOUND},
+		{KPF_HUGE, MM_F_HUGE},
+		{KPF_UNEVICTABLE, MM_F_UNEVICTABLE},
 	};
 	uint32_t flags = 0;
 
@@ -241,7 +260,8 @@ static uint64_t kpf_of(const struct snapshot *s, uint64_t pfn)
 	return s->frames && pfn < s->nr_frames ? s->frames[pfn].kpf : 0;
 }
 
-/* A compound page's order from the length of its tail, as far as it is aligned and inside the machine. */
+/* A compound page's order from the length of its tail, as far as it is aligned and inside the
+ * machine. */
 static uint32_t compound_order(const struct mm *mm, const struct snapshot *s, uint32_t f)
 {
 	uint64_t pfn = mm->base_pfn + f;
@@ -251,7 +271,8 @@ static uint32_t compound_order(const struct mm *mm, const struct snapshot *s, ui
 		return 0;
 	while (f + tails + 1 < mm->nr_frames && (kpf_of(s, pfn + tails + 1) & KPF_COMPOUND_TAIL))
 		tails++;
-	while (order + 1 < mm->nr_orders && (2u << order) - 1 <= tails && !(f & ((2u << order) - 1)))
+	while (order + 1 < mm->nr_orders && (2u << order) - 1 <= tails &&
+	       !(f & ((2u << order) - 1)))
 		order++;
 	return order;
 }
@@ -259,7 +280,8 @@ static uint32_t compound_order(const struct mm *mm, const struct snapshot *s, ui
 static bool range_is_hole(const struct mm *mm, uint32_t f, uint32_t order)
 {
 	for (uint32_t i = 0; i < 1u << order; i++)
-		if (!(mm_frames(mm)[f + i].flags & MM_F_HOLE) || mm_frames(mm)[f + i].list != MM_NO_LIST)
+		if (!(mm_frames(mm)[f + i].flags & MM_F_HOLE) ||
+		    mm_frames(mm)[f + i].list != MM_NO_LIST)
 			return false;
 	return true;
 }
@@ -286,23 +308,24 @@ void build_allocated(struct mm *mm, const struct snapshot *s)
 
 /* ---- exact lists ---- */
 
-static int check_place(const struct mm *mm, const struct snap_entry *e, uint32_t zone, uint32_t order,
-		       struct error *err)
+static int check_place(const struct mm *mm, const struct snap_entry *e, uint32_t zone,
+		       uint32_t order, struct error *err)
 {
 	struct frame f = frame_from_pfn(mm, (struct pfn){e->pfn});
 
 	if (frame_is_none(f) || order >= mm->nr_orders || (f.n & ((1u << order) - 1)) ||
 	    f.n + (1u << order) > mm->nr_frames || mm_frame_zone(mm, f) != zone ||
 	    f.n + (1u << order) > mm->zones[zone].end)
-		return error_set(err, "snapshot: page %#" PRIx64 " of order %u cannot be free in zone %s", e->pfn,
-				 order, mm->zones[zone].name);
+		return error_set(
+			err, "snapshot: page %#" PRIx64 " of order %u cannot be free in zone %s",
+			e->pfn, order, mm->zones[zone].name);
 	if (!range_is_hole(mm, f.n, order))
 		return error_set(err, "snapshot: page %#" PRIx64 " is on two lists", e->pfn);
 	return 0;
 }
 
-static int add_list(struct mm *mm, const struct snapshot *s, const struct snap_list *l, uint32_t zone,
-		    struct error *err)
+static int add_list(struct mm *mm, const struct snapshot *s, const struct snap_list *l,
+		    uint32_t zone, struct error *err)
 {
 	for (uint64_t i = 0; i < l->nr; i++) {
 		const struct snap_entry *e = &s->entries[l->first + i];
@@ -327,14 +350,17 @@ static int check_list(const struct mm *mm, const struct snapshot *s, const struc
 	if (l->kind != SNAP_LIST_BUDDY && l->kind != SNAP_LIST_PCP)
 		return 0;
 	if (l->zone < 0 || l->zone >= SNAP_MAX_ZONES || map->to_mm[l->zone] == UINT32_MAX)
-		return l->nr ? error_set(err, "snapshot: a list belongs to a zone without pages") : 1;
+		return l->nr ? error_set(err, "snapshot: a list belongs to a zone without pages")
+			     : 1;
 	*zone = map->to_mm[l->zone];
-	if (l->kind == SNAP_LIST_BUDDY &&
-	    (l->order < 0 || (uint32_t)l->order >= mm->nr_orders || l->type < 0 || l->type >= MM_NR_TYPES))
-		return error_set(err, "snapshot: a free list of order %d and type %d", l->order, l->type);
-	if (l->kind == SNAP_LIST_PCP &&
-	    (l->cpu < 0 || (uint32_t)l->cpu >= mm->nr_cpus || l->type < 0 || l->type >= MM_NR_PCP_LISTS))
-		return error_set(err, "snapshot: a per-cpu list of CPU %d with index %d", l->cpu, l->type);
+	if (l->kind == SNAP_LIST_BUDDY && (l->order < 0 || (uint32_t)l->order >= mm->nr_orders ||
+					   l->type < 0 || l->type >= MM_NR_TYPES))
+		return error_set(err, "snapshot: a free list of order %d and type %d", l->order,
+				 l->type);
+	if (l->kind == SNAP_LIST_PCP && (l->cpu < 0 || (uint32_t)l->cpu >= mm->nr_cpus ||
+					 l->type < 0 || l->type >= MM_NR_PCP_LISTS))
+		return error_set(err, "snapshot: a per-cpu list of CPU %d with index %d", l->cpu,
+				 l->type);
 	return 0;
 }
 
@@ -358,7 +384,8 @@ static void add_lru(struct mm *mm, const struct snapshot *s, const struct snap_l
 	}
 }
 
-int build_exact(struct mm *mm, const struct snapshot *s, const struct zone_map *map, struct error *err)
+int build_exact(struct mm *mm, const struct snapshot *s, const struct zone_map *map,
+		struct error *err)
 {
 	for (size_t i = 0; i < s->nr_lists; i++) {
 		const struct snap_list *l = &s->lists[i];
@@ -377,14 +404,15 @@ int build_exact(struct mm *mm, const struct snapshot *s, const struct zone_map *
 
 /* ---- the whole ---- */
 
-static int fill(struct mm *mm, const struct capture *c, const struct trace *t, const struct snapshot *s,
-		struct error *err)
+static int fill(struct mm *mm, const struct capture *c, const struct trace *t,
+		const struct snapshot *s, struct error *err)
 {
 	struct zone_map map;
 
 	map_zones(mm, s, &map);
 	set_blocks(mm, s);
-	if (s->level == SNAP_EXACT ? build_exact(mm, s, &map, err) : build_counts(mm, s, &map, t, err))
+	if (s->level == SNAP_EXACT ? build_exact(mm, s, &map, err)
+				   : build_counts(mm, s, &map, t, err))
 		return -1;
 	build_allocated(mm, s);
 	for (size_t i = 0; mm->off_objects && i < s->nr_lists; i++)
@@ -393,28 +421,30 @@ static int fill(struct mm *mm, const struct capture *c, const struct trace *t, c
 	set_zone_state(mm, s, &map);
 	set_pcp_state(mm, s, &map);
 	set_counters(mm, s, &map);
-	mm->extfrag_threshold = (uint32_t)manifest_get_i64(&c->manifest, "sysctl.vm.extfrag_threshold", 500);
+	mm->extfrag_threshold =
+		(uint32_t)manifest_get_i64(&c->manifest, "sysctl.vm.extfrag_threshold", 500);
 	mm->watermark_boost_factor =
 		(uint32_t)manifest_get_i64(&c->manifest, "sysctl.vm.watermark_boost_factor", 15000);
-	mm->compact_unevictable_allowed =
-		(uint32_t)manifest_get_i64(&c->manifest, "sysctl.vm.compact_unevictable_allowed", 1);
-	mm->percpu_high_fraction =
-		(uint32_t)manifest_get_i64(&c->manifest, "sysctl.vm.percpu_pagelist_high_fraction", 0);
+	mm->compact_unevictable_allowed = (uint32_t)manifest_get_i64(
+		&c->manifest, "sysctl.vm.compact_unevictable_allowed", 1);
+	mm->percpu_high_fraction = (uint32_t)manifest_get_i64(
+		&c->manifest, "sysctl.vm.percpu_pagelist_high_fraction", 0);
 	return mm_validate(mm, err);
 }
 
-struct mm *machine_build(const struct capture *c, const struct trace *t, const struct build_options *opt,
-			 struct error *err)
+struct mm *machine_build(const struct capture *c, const struct trace *t,
+			 const struct build_options *opt, struct error *err)
 {
 	const struct snapshot *s = opt->from_end ? &c->end : &c->start;
 	struct mm *mm;
 
 	if (s->level == SNAP_NONE) {
-		error_set(err,
-			  "%s: nothing is known of the allocator's state when recording %s; record with `zonereplay "
-			  "capture`, or put /proc/zoneinfo and /proc/pagetypeinfo of that moment beside the trace "
-			  "(zoneinfo-before, pagetypeinfo-before)",
-			  c->dir, opt->from_end ? "ended" : "began");
+		error_set(
+			err,
+			"%s: nothing is known of the allocator's state when recording %s; record with `zonereplay "
+			"capture`, or put /proc/zoneinfo and /proc/pagetypeinfo of that moment beside the trace "
+			"(zoneinfo-before, pagetypeinfo-before)",
+			c->dir, opt->from_end ? "ended" : "began");
 		return NULL;
 	}
 	mm = new_machine(c, t, s, opt, err);

@@ -10,11 +10,14 @@ struct zone_map {
 	uint32_t to_mm[SNAP_MAX_ZONES];
 };
 
-int build_exact(struct mm *mm, const struct snapshot *s, const struct zone_map *zones, struct error *err) MUST_CHECK;
-/* Places free pages as the trace and kpageflags suggest; list order is by first use in the trace. */
-int build_counts(struct mm *mm, const struct snapshot *s, const struct zone_map *zones, const struct trace *t,
-		 struct error *err) MUST_CHECK;
-/* Every frame inside a zone that is on no list yet becomes allocated, with what kpageflags say of it. */
+int build_exact(struct mm *mm, const struct snapshot *s, const struct zone_map *zones,
+		struct error *err) MUST_CHECK;
+/* Places free pages as the trace and kpageflags suggest; list order is by first use in the trace.
+ */
+int build_counts(struct mm *mm, const struct snapshot *s, const struct zone_map *zones,
+		 const struct trace *t, struct error *err) MUST_CHECK;
+/* Every frame inside a zone that is on no list yet becomes allocated, with what kpageflags say of
+ * it. */
 void build_allocated(struct mm *mm, const struct snapshot *s);
 
 #endif

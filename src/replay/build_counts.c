@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A start state from counts alone. How many free buddies each zone, order and type had is known; which pages they were
- * is read out of the trace (a frame whose first event takes it was free; one whose first event frees it was not) and,
- * where kpageflags were saved, out of its BUDDY bits. Lists are ordered by first use. What remains open is filled with
- * frames that the trace never shows: it cannot matter to the recording, and everything built on it says `counts`.
+ * A start state from counts alone. How many free buddies each zone, order and type had is known;
+ * which pages they were is read out of the trace (a frame whose first event takes it was free; one
+ * whose first event frees it was not) and, where kpageflags were saved, out of its BUDDY bits.
+ * Lists are ordered by first use. What remains open is filled with frames that the trace never
+ * shows: it cannot matter to the recording, and everything built on it says `counts`.
  */
 #include "replay/build.h"
 
@@ -39,8 +40,8 @@ static void hints_release(struct hints *h)
 	free(h->type);
 }
 
-static void hint_range(struct hints *h, const struct mm *mm, const struct event *e, uint64_t order, enum hint what,
-		       uint32_t at, uint64_t type)
+static void hint_range(struct hints *h, const struct mm *mm, const struct event *e, uint64_t order,
+		       enum hint what, uint32_t at, uint64_t type)
 {
 	struct frame f = frame_from_pfn(mm, (struct pfn){e->w[0]});
 
@@ -88,7 +89,8 @@ static void hints_from_trace(struct hints *h, const struct mm *mm, const struct 
 	}
 }
 
-/* kpageflags are better than silence: a BUDDY bit means free, its absence means not in the buddy lists. */
+/* kpageflags are better than silence: a BUDDY bit means free, its absence means not in the buddy
+ * lists. */
 static void hints_from_kpageflags(struct hints *h, const struct mm *mm, const struct snapshot *s)
 {
 	for (uint32_t f = 0; s->frames && f < mm->nr_frames; f++) {
@@ -105,8 +107,8 @@ static void hints_from_kpageflags(struct hints *h, const struct mm *mm, const st
 
 /* ---- per-cpu pages: those that were allocated without being taken from a zone ---- */
 
-static void place_pcp(struct mm *mm, const struct hints *h, const struct trace *t, uint32_t zone, uint32_t cpu,
-		      int32_t wanted)
+static void place_pcp(struct mm *mm, const struct hints *h, const struct trace *t, uint32_t zone,
+		      uint32_t cpu, int32_t wanted)
 {
 	int32_t left = wanted;
 
@@ -115,9 +117,11 @@ static void place_pcp(struct mm *mm, const struct hints *h, const struct trace *
 		struct frame f = frame_from_pfn(mm, (struct pfn){e->w[0]});
 		uint32_t order = (uint32_t)e->w[1];
 
-		if ((e->kind != EV_ALLOC && e->kind != EV_PCPU_DRAIN) || frame_is_none(f) || h->first[f.n] != i)
+		if ((e->kind != EV_ALLOC && e->kind != EV_PCPU_DRAIN) || frame_is_none(f) ||
+		    h->first[f.n] != i)
 			continue;
-		if (order >= mm->nr_orders || !mm_pcp_allowed_order(mm, order) || mm_frame_zone(mm, f) != zone)
+		if (order >= mm->nr_orders || !mm_pcp_allowed_order(mm, order) ||
+		    mm_frame_zone(mm, f) != zone)
 			continue;
 		if ((f.n & ((1u << order) - 1)) || h->what[f.n] != HINT_PCP || 1 << order > left)
 			continue;
@@ -130,14 +134,16 @@ static void place_pcp(struct mm *mm, const struct hints *h, const struct trace *
 
 /* ---- buddies ---- */
 
-/* How well a place suits a free buddy: UINT64_MAX not at all; else the smaller the earlier it was used. */
+/* How well a place suits a free buddy: UINT64_MAX not at all; else the smaller the earlier it was
+ * used. */
 static uint64_t place_cost(const struct mm *mm, const struct hints *h, uint32_t f, uint32_t order)
 {
 	uint64_t first = UINT32_MAX;
 	bool unknown = false;
 
 	for (uint32_t i = f; i < f + (1u << order); i++) {
-		if (!(mm_frames(mm)[i].flags & MM_F_HOLE) || h->what[i] == HINT_TAKEN || h->what[i] == HINT_PCP)
+		if (!(mm_frames(mm)[i].flags & MM_F_HOLE) || h->what[i] == HINT_TAKEN ||
+		    h->what[i] == HINT_PCP)
 			return UINT64_MAX;
 		if (h->what[i] == HINT_NONE)
 			unknown = true;
@@ -161,8 +167,10 @@ static int place_cmp(const void *a, const void *b)
 	return x->f < y->f ? -1 : x->f > y->f;
 }
 
-/* The type for a buddy here: what the trace named, else the block's, else whatever is still wanted. */
-static uint32_t choose_type(const struct mm *mm, const struct hints *h, uint32_t f, const uint64_t *wanted)
+/* The type for a buddy here: what the trace named, else the block's, else whatever is still wanted.
+ */
+static uint32_t choose_type(const struct mm *mm, const struct hints *h, uint32_t f,
+			    const uint64_t *wanted)
 {
 	uint32_t type = h->type[f];
 
@@ -177,8 +185,8 @@ static uint32_t choose_type(const struct mm *mm, const struct hints *h, uint32_t
 	return MM_NR_TYPES;
 }
 
-static void place_order(struct mm *mm, const struct hints *h, uint32_t zone, uint32_t order, uint64_t *wanted,
-			struct place *places)
+static void place_order(struct mm *mm, const struct hints *h, uint32_t zone, uint32_t order,
+			uint64_t *wanted, struct place *places)
 {
 	const struct mm_zone *z = &mm->zones[zone];
 	uint32_t step = 1u << order, first = (z->start + step - 1) & ~(step - 1);
@@ -198,17 +206,19 @@ static void place_order(struct mm *mm, const struct hints *h, uint32_t zone, uin
 			break;
 		/* Two free neighbours of one order would have merged. */
 		if (order < mm->pageblock_order && buddy < mm->nr_frames &&
-		    mm_on_buddy_list(mm, (struct frame){buddy}) && mm_frames(mm)[buddy].order == order)
+		    mm_on_buddy_list(mm, (struct frame){buddy}) &&
+		    mm_frames(mm)[buddy].order == order)
 			continue;
 		mm_build_buddy(mm, (struct frame){places[i].f}, zone, order, type);
-		if (order < mm->pageblock_order || mm_block_type(mm, (struct frame){places[i].f}) == MM_MOVABLE)
+		if (order < mm->pageblock_order ||
+		    mm_block_type(mm, (struct frame){places[i].f}) == MM_MOVABLE)
 			mm_set_block_type(mm, (struct frame){places[i].f}, type);
 		wanted[type]--;
 	}
 }
 
-static int place_zone(struct mm *mm, const struct snapshot *s, const struct snap_zone *sz, uint32_t zone,
-		      const struct hints *h, struct error *err)
+static int place_zone(struct mm *mm, const struct snapshot *s, const struct snap_zone *sz,
+		      uint32_t zone, const struct hints *h, struct error *err)
 {
 	const struct mm_zone *z = &mm->zones[zone];
 	struct place *places = malloc(((size_t)z->end - z->start + 1) * sizeof(*places));
@@ -226,8 +236,8 @@ static int place_zone(struct mm *mm, const struct snapshot *s, const struct snap
 	return 0;
 }
 
-int build_counts(struct mm *mm, const struct snapshot *s, const struct zone_map *map, const struct trace *t,
-		 struct error *err)
+int build_counts(struct mm *mm, const struct snapshot *s, const struct zone_map *map,
+		 const struct trace *t, struct error *err)
 {
 	struct hints h = {0};
 	int ret = hints_init(&h, mm->nr_frames, err);
@@ -239,8 +249,8 @@ int build_counts(struct mm *mm, const struct snapshot *s, const struct zone_map 
 	for (size_t i = 0; i < s->nr_pcps; i++) {
 		const struct snap_pcp *p = &s->pcps[i];
 
-		if (p->zone >= 0 && p->zone < SNAP_MAX_ZONES && map->to_mm[p->zone] != UINT32_MAX && p->cpu >= 0 &&
-		    (uint32_t)p->cpu < mm->nr_cpus)
+		if (p->zone >= 0 && p->zone < SNAP_MAX_ZONES && map->to_mm[p->zone] != UINT32_MAX &&
+		    p->cpu >= 0 && (uint32_t)p->cpu < mm->nr_cpus)
 			place_pcp(mm, &h, t, map->to_mm[p->zone], (uint32_t)p->cpu, p->count);
 	}
 	for (size_t i = 0; !ret && i < s->nr_zones; i++)

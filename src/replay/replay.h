@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The drivers: verify (predict every page frame number of a recording) and what-if (the recording's demand under
- * another policy), and building a machine from a snapshot.
+ * The drivers: verify (predict every page frame number of a recording) and what-if (the recording's
+ * demand under another policy), and building a machine from a snapshot.
  */
 #ifndef ZR_REPLAY_H
 #define ZR_REPLAY_H
@@ -21,14 +21,16 @@ struct build_options {
 	bool from_end;	       /* build from the end snapshot instead (to compare) */
 };
 /*
- * A machine in the state of the capture's snapshot. With counts only, free pages are placed by what the trace itself
- * shows (a frame whose first event is an allocation was free) and by kpageflags when there; list order is then a guess.
- * With no snapshot at all it is an error that says what would help.
+ * A machine in the state of the capture's snapshot. With counts only, free pages are placed by what
+ * the trace itself shows (a frame whose first event is an allocation was free) and by kpageflags
+ * when there; list order is then a guess. With no snapshot at all it is an error that says what
+ * would help.
  */
-/* The recording kernel with its point release where that can be known ("6.1.192"), for choosing an era. */
+/* The recording kernel with its point release where that can be known ("6.1.192"), for choosing an
+ * era. */
 void capture_kernel_release(const struct capture *c, const struct trace *t, char *out, size_t size);
-struct mm *machine_build(const struct capture *c, const struct trace *t, const struct build_options *opt,
-			 struct error *err) MUST_CHECK;
+struct mm *machine_build(const struct capture *c, const struct trace *t,
+			 const struct build_options *opt, struct error *err) MUST_CHECK;
 
 /* ---- verify ---- */
 
@@ -49,14 +51,16 @@ enum mismatch {
 	MISMATCH_DRAIN_START,	/* a drain that was not predicted */
 	MISMATCH_FREE_OF_FREE,	/* the kernel freed what the model had free already */
 	MISMATCH_CAPTURE,	/* a captured page was predicted wrongly */
+	MISMATCH_COMPACTION,	/* a step of a compaction run came out otherwise */
+	MISMATCH_TARGET, /* compaction moved a page elsewhere (known from the lab's probes) */
 	MISMATCH_NR
 };
 const char *mismatch_name(enum mismatch m);
 
 struct verify_mismatch { /* one of the first few, for a person */
 	enum mismatch kind;
-	uint64_t event;	      /* index into the trace */
-	uint64_t time;	      /* ns since the first event */
+	uint64_t event;		/* index into the trace */
+	uint64_t time;		/* ns since the first event */
 	uint64_t expected, got; /* pfns; UINT64_MAX: none */
 	char text[200];
 };
@@ -64,8 +68,8 @@ struct verify_mismatch { /* one of the first few, for a person */
 
 struct verify_options {
 	enum verify_inputs inputs;
-	uint32_t max_shown;	/* at most VERIFY_MAX_SHOWN */
-	uint64_t paranoid;	/* mm_validate every N events; 0 never */
+	uint32_t max_shown; /* at most VERIFY_MAX_SHOWN */
+	uint64_t paranoid;  /* mm_validate every N events; 0 never */
 	struct progress *progress;
 };
 
@@ -75,21 +79,26 @@ struct verify_result {
 	uint32_t cpus;
 	uint64_t events, lost_events;
 	uint64_t zone_allocs, zone_allocs_exact, page_allocs, page_allocs_exact;
-	uint64_t known_zone_allocs, known_zone_allocs_exact, known_page_allocs, known_page_allocs_exact;
+	uint64_t known_zone_allocs, known_zone_allocs_exact, known_page_allocs,
+		known_page_allocs_exact;
 	uint64_t refills, refills_exact, drains, drains_exact, drained_pages, drained_pages_exact;
 	uint64_t zone_choices, zone_choices_exact, zone_undetermined;
 	uint64_t ops_missing, ops_extra, reorderings, lookaheads;
 	uint64_t extfrag_events, extfrag_exact, checkpoints, checkpoints_equal;
 	uint64_t migrations_confirmed, migrations_refuted, migrations_unseen;
 	uint64_t captures, captures_exact;
+	uint64_t compact_runs, compact_steps, compact_steps_wrong, defer_wrong;
+	uint64_t targets, targets_exact; /* destinations against the lab's truth */
 	uint64_t resyncs;
-	uint64_t lists_compared, lists_different, blocks_different, counters_different; /* against the end snapshot */
+	uint64_t lists_compared, lists_different, blocks_different,
+		counters_different; /* against the end snapshot */
 	uint64_t mismatches[MISMATCH_NR];
 	struct verify_mismatch shown[VERIFY_MAX_SHOWN];
 	uint32_t nr_shown;
 	double seconds;
 	uint64_t state_hash;
-	uint64_t prediction_hash; /* over all predictions until the first repair: see tests/cli/noise.sh */
+	uint64_t prediction_hash; /* over all predictions until the first repair: see
+				     tests/cli/noise.sh */
 };
 
 int verify_run(const struct capture *c, const struct trace *t, const struct verify_options *opt,
@@ -100,8 +109,8 @@ int verify_run(const struct capture *c, const struct trace *t, const struct veri
 #define OUTCOME_NR_ORDERS MM_NR_ORDERS
 
 struct order_outcome {
-	uint64_t attempts, successes;	/* requests of the demand */
-	uint64_t fast, slow;		/* successes on the fast and on the slow path */
+	uint64_t attempts, successes; /* requests of the demand */
+	uint64_t fast, slow;	      /* successes on the fast and on the slow path */
 };
 
 /* One sample of a zone's indices; per mille, by order. */
@@ -127,26 +136,29 @@ struct probe_sample {
 	uint32_t reclaim;    /* and with at most whatif_options.probe_pages reclaimed */
 };
 
-/* A figure with its range over the scenarios (replay/scenario.c): a range of assumptions, not a proof. */
+/* A figure with its range over the scenarios (replay/scenario.c): a range of assumptions, not a
+ * proof. */
 struct ranged {
 	int64_t central, low, high;
 };
 
 struct outcome {
-	char capture[128];	/* name */
+	char capture[128]; /* name */
 	char capture_id[33];
 	char policy[64];
-	char params[1024];	/* canonical */
+	char params[1024]; /* canonical */
 	char era[32];
 	bool era_exact;
-	char initial_state[8];	/* exact, counts, none */
-	bool approximate_lru;	/* every reclaim figure rests on an approximate LRU */
+	char initial_state[8]; /* exact, counts, none */
+	bool approximate_lru;  /* every reclaim figure rests on an approximate LRU */
 	struct order_outcome orders[OUTCOME_NR_ORDERS];
-	uint64_t huge_wanted, huge_got; /* orders >= pageblock order, by intent: wanted pages, not retries */
+	uint64_t huge_wanted,
+		huge_got; /* orders >= pageblock order, by intent: wanted pages, not retries */
 	struct ranged pages_reclaimed, huge_success, stall_ns;
 	uint64_t reclaimed_kswapd, reclaimed_direct;
 	uint64_t pages_migrated, migrate_failed, migrate_scanned, free_scanned;
-	uint64_t compact_stall, compact_success, compact_fail, compact_deferred, direct_reclaims, kswapd_runs;
+	uint64_t compact_stall, compact_success, compact_fail, compact_deferred, direct_reclaims,
+		kswapd_runs;
 	uint64_t substituted, unknown_death, dropped_alive; /* the three unknowns, counted */
 	uint64_t events, demand_ops, lost_events, unknown_frees, double_allocs;
 	double events_per_second;
@@ -156,24 +168,27 @@ struct outcome {
 	struct outcome_zone zones[MM_MAX_ZONES];
 	struct index_sample *samples; /* owned */
 	size_t nr_samples;
-	uint64_t rereads;	/* pages that this policy dropped and that were seen in use afterwards */
-	char assumption[64];	/* of the scenarios, the one that moves huge_success (else pages_reclaimed) most; "" none */
+	uint64_t rereads; /* pages that this policy dropped and that were seen in use afterwards */
+	char assumption[64];	     /* of the scenarios, the one that moves huge_success (else
+					pages_reclaimed) most; "" none */
 	struct probe_sample *probes; /* owned */
 	size_t nr_probes;
 };
 /* Frees what @o owns, not @o; a zeroed outcome is fine. */
 void outcome_release(struct outcome *o);
 
-/* What the recorded kernel itself achieved, from the trace alone (same struct; policy "recorded"). */
-int outcome_recorded(const struct capture *c, const struct trace *t, struct outcome *out, struct error *err) MUST_CHECK;
+/* What the recorded kernel itself achieved, from the trace alone (same struct; policy "recorded").
+ */
+int outcome_recorded(const struct capture *c, const struct trace *t, struct outcome *out,
+		     struct error *err) MUST_CHECK;
 
 /* Something done to the machine from outside at a time of the recording. */
 enum injected_action {
 	INJECT_COMPACT_MEMORY, /* "compact_memory" */
 	INJECT_COMPACT_NODE,   /* "compact_node=N" */
 	INJECT_DROP_CACHES,    /* "drop_caches": clean page cache that nobody maps */
-	INJECT_HUGEPAGES,      /* "hugepages=+N%" of memory or "hugepages=+N" pages more for the pool */
-	INJECT_PARAM	       /* "NAME=VALUE": a parameter of the policy; '_' and '-' are the same */
+	INJECT_HUGEPAGES, /* "hugepages=+N%" of memory or "hugepages=+N" pages more for the pool */
+	INJECT_PARAM	  /* "NAME=VALUE": a parameter of the policy; '_' and '-' are the same */
 };
 struct injection {
 	uint64_t time; /* ns since the first event */
@@ -187,9 +202,9 @@ int injection_parse(struct injection *in, const char *text, struct error *err) M
 
 struct whatif_options {
 	const char *era;
-	uint64_t sample_ns;   /* distance of index samples; 0: 100 samples over the recording */
-	uint64_t from, to;    /* ns since the first event; 0, 0: all */
-	uint64_t paranoid;    /* validate every N operations; 0 never */
+	uint64_t sample_ns; /* distance of index samples; 0: 100 samples over the recording */
+	uint64_t from, to;  /* ns since the first event; 0, 0: all */
+	uint64_t paranoid;  /* validate every N operations; 0 never */
 	struct progress *progress;
 	bool central_only;    /* no scenarios: ranges are single values */
 	uint64_t probe_ns;    /* distance of probes; 0: none */

@@ -8,17 +8,19 @@
 #include <time.h>
 
 #define PROGRESS_EVERY 65536
+#define RECLAIM_WINDOW 16384 /* events within which a reclaim batch frees its pages */
 
 const char *mismatch_name(enum mismatch m)
 {
 	static const char *const names[] = {
-		[MISMATCH_ZONE_HEAD] = "zone_head", [MISMATCH_ZONE_CHOICE] = "zone_choice",
-		[MISMATCH_LIST_TYPE] = "list_type", [MISMATCH_FALLBACK] = "fallback",
-		[MISMATCH_EXTRA_OP] = "extra_op", [MISMATCH_MISSING_OP] = "missing_op",
-		[MISMATCH_PCP_HEAD] = "pcp_head", [MISMATCH_PCP_ELSEWHERE] = "pcp_elsewhere",
-		[MISMATCH_NOT_FREE] = "not_free", [MISMATCH_DRAIN_PAGE] = "drain_page",
+		[MISMATCH_ZONE_HEAD] = "zone_head",	[MISMATCH_ZONE_CHOICE] = "zone_choice",
+		[MISMATCH_LIST_TYPE] = "list_type",	[MISMATCH_FALLBACK] = "fallback",
+		[MISMATCH_EXTRA_OP] = "extra_op",	[MISMATCH_MISSING_OP] = "missing_op",
+		[MISMATCH_PCP_HEAD] = "pcp_head",	[MISMATCH_PCP_ELSEWHERE] = "pcp_elsewhere",
+		[MISMATCH_NOT_FREE] = "not_free",	[MISMATCH_DRAIN_PAGE] = "drain_page",
 		[MISMATCH_DRAIN_START] = "drain_start", [MISMATCH_FREE_OF_FREE] = "free_of_free",
-		[MISMATCH_CAPTURE] = "capture",
+		[MISMATCH_CAPTURE] = "capture",		[MISMATCH_COMPACTION] = "compaction",
+		[MISMATCH_TARGET] = "target",
 	};
 
 	return names[m];
@@ -57,7 +59,8 @@ static uint64_t pfn_or_none(const struct verify *v, struct frame f)
 	return frame_is_none(f) ? UINT64_MAX : pfn_from_frame(v->mm, f).n;
 }
 
-void verify_mismatch(struct verify *v, enum mismatch kind, struct frame expected, struct frame got, const char *fmt, ...)
+void verify_mismatch(struct verify *v, enum mismatch kind, struct frame expected, struct frame got,
+		     const char *fmt, ...)
 {
 	struct verify_result *r = v->res;
 	struct verify_mismatch *m;
@@ -107,7 +110,8 @@ static void set_reclaim_active(struct verify *v, uint32_t node, uint32_t highest
 	}
 }
 
-/* balance_pgdat: only zones up to the highest; boosts found at its start are taken back at its end [vmscan.c, 6.1]. */
+/* balance_pgdat: only zones up to the highest; boosts found at its start are taken back at its end
+ * [vmscan.c, 6.1]. */
 static void balance_begin(struct verify *v, uint64_t node, uint64_t highest)
 {
 	if (node >= v->mm->nr_nodes)
@@ -115,7 +119,8 @@ static void balance_begin(struct verify *v, uint64_t node, uint64_t highest)
 	for (uint32_t z = 0; z < v->mm->nr_zones; z++)
 		v->boost[node].boost[z] = v->mm->zones[z].boost;
 	v->boost[node].active = true;
-	v->boost[node].highest = highest < MM_ZONES_PER_NODE ? (uint32_t)highest : MM_ZONES_PER_NODE;
+	v->boost[node].highest =
+		highest < MM_ZONES_PER_NODE ? (uint32_t)highest : MM_ZONES_PER_NODE;
 	set_reclaim_active(v, (uint32_t)node, v->boost[node].highest, true);
 }
 
@@ -159,7 +164,8 @@ static void isolated_by_probe(struct verify *v, const struct event *e)
 		return;
 	zone = mm_frame_zone(v->mm, f);
 	if (!mm_on_buddy_list(v->mm, f) || mm_frame(v->mm, f)->order != order) {
-		verify_mismatch(v, MISMATCH_NOT_FREE, FRAME_NONE, f, "compaction isolated order %u", order);
+		verify_mismatch(v, MISMATCH_NOT_FREE, FRAME_NONE, f, "compaction isolated order %u",
+				order);
 		repair_take_from_zone(v, f, order, MM_MOVABLE);
 		mm_mod_free(v->mm, zone, e->cpu, -(1 << order));
 		return;
@@ -185,6 +191,58 @@ static void set_page_flag(struct verify *v, const struct event *e, uint32_t set)
 		mm_frame(v->mm, f)->flags |= set;
 }
 
+/* Flags of the pagemap tracepoint [include/trace/events/pagemap.h]. */
+#define PAGEMAP_ANON 0x2u
+#define PAGEMAP_SWAPCACHE 0x8u
+#define PAGEMAP_SWAPBACKED 0x10u
+
+/*
+ * Reclaim takes a batch off the LRU before it frees it page by page, and may be preempted in
+ * between. Which pages those are is read from the batch's own frees further on.
+ */
+static void lru_isolate(struct verify *v, const struct event *e)
+{
+	uint64_t left = e->w[4];
+
+	for (uint64_t j = v->i + 1; left && j < v->last && j < v->i + RECLAIM_WINDOW; j++) {
+		const struct event *x = &v->t->events[j];
+		struct frame f;
+
+		if (x->pid != e->pid || event_context(x) != CTX_TASK)
+			continue;
+		if (x->kind == EV_LRU_SHRINK_INACTIVE || x->kind == EV_LRU_SHRINK_ACTIVE ||
+		    x->kind == EV_LRU_ISOLATE)
+			break;
+		f = frame_from_pfn(v->mm, (struct pfn){x->w[0]});
+		if (x->kind != EV_FREE || frame_is_none(f) ||
+		    !(mm_frame(v->mm, f)->flags & MM_F_LRU))
+			continue;
+		mm_frame(v->mm, f)->flags &= ~MM_F_LRU;
+		left--;
+	}
+	v->res->lookaheads++;
+}
+
+static void lru_insert(struct verify *v, const struct event *e)
+{
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
+	uint32_t flags = MM_F_LRU;
+
+	verify_compact_insertion(v, e);
+	if (!frame_is_none(f))
+		verify_compact_seen(v, f);
+	/* An anonymous page may be inserted a moment before it is mapped. */
+	if (e->w[2] & PAGEMAP_ANON)
+		flags |= MM_F_ANON | MM_F_MAPPED;
+	else if (!(e->w[2] & PAGEMAP_SWAPBACKED))
+		flags |= MM_F_FILE;
+	if (e->w[2] & PAGEMAP_SWAPCACHE)
+		flags |= MM_F_SWAPCACHE;
+	if (e->w[1] == MM_LRU_UNEVICTABLE)
+		flags |= MM_F_UNEVICTABLE;
+	set_page_flag(v, e, flags);
+}
+
 static void task_state(struct verify *v, const struct event *e)
 {
 	struct task *task = verify_task(v, e->pid, true);
@@ -203,7 +261,8 @@ static void task_state(struct verify *v, const struct event *e)
 		task->in_reclaim = task->slow = true;
 		break;
 	case EV_RECLAIM_END:
-		/* Progress but no page: everything is drained, then one more try [__alloc_pages_direct_reclaim]. */
+		/* Progress but no page: everything is drained, then one more try
+		 * [__alloc_pages_direct_reclaim]. */
 		task->in_reclaim = false;
 		task->drain_due = e->w[0] && verify_slow_request_fails(v);
 		break;
@@ -222,7 +281,8 @@ static bool is_probe(uint8_t kind)
 	return kind >= EV_P_BULK && kind <= EV_P_FOLD;
 }
 
-/* Ends operations that the event @e shows to be over: under a zone's lock nothing else can happen on that CPU. */
+/* Ends operations that the event @e shows to be over: under a zone's lock nothing else can happen
+ * on that CPU. */
 static void close_ops(struct verify *v, const struct event *e)
 {
 	for (uint32_t z = 0; z < v->mm->nr_zones; z++) {
@@ -245,7 +305,8 @@ static void task_moves_on(struct verify *v, const struct event *e)
 {
 	struct task *task;
 
-	if (event_context(e) != CTX_TASK || e->kind == EV_PCPU_DRAIN || e->kind == EV_SCHED_SWITCH || is_probe(e->kind))
+	if (event_context(e) != CTX_TASK || e->kind == EV_PCPU_DRAIN ||
+	    e->kind == EV_SCHED_SWITCH || is_probe(e->kind))
 		return;
 	task = verify_task(v, e->pid, false);
 	if (!task)
@@ -262,7 +323,7 @@ static void task_moves_on(struct verify *v, const struct event *e)
 		task->exact_order = 0;
 }
 
-static void replay_event(struct verify *v, const struct event *e)
+static void do_event(struct verify *v, const struct event *e)
 {
 	close_ops(v, e);
 	switch (e->kind) {
@@ -285,7 +346,13 @@ static void replay_event(struct verify *v, const struct event *e)
 		verify_drain(v, e);
 		break;
 	case EV_LRU_INSERT:
-		set_page_flag(v, e, MM_F_LRU);
+		lru_insert(v, e);
+		break;
+	case EV_LRU_ISOLATE:
+		lru_isolate(v, e);
+		break;
+	case EV_FILE_DELETE:
+		set_page_flag(v, e, MM_F_LET_GO);
 		break;
 	case EV_P_BULK:
 		verify_bulk(v, e);
@@ -298,6 +365,8 @@ static void replay_event(struct verify *v, const struct event *e)
 		break;
 	case EV_P_BALANCE_RET:
 		balance_end(v, node_of_kswapd(v, e->pid));
+		verify_compact_kswapd_sleeps(v, node_of_kswapd(v, e->pid), (uint32_t)e->w[0],
+					     v->boost[node_of_kswapd(v, e->pid)].highest);
 		break;
 	case EV_KSWAPD_WAKE:
 		if (!v->have_balance)
@@ -311,7 +380,7 @@ static void replay_event(struct verify *v, const struct event *e)
 		mm_fold_diffs(v->mm, e->cpu < v->mm->nr_cpus ? e->cpu : 0);
 		break;
 	case EV_P_ISOLATE_FREE:
-		if (v->opt->inputs == VERIFY_PROBES)
+		if (v->opt->inputs == VERIFY_PROBES && !compact_run_of(v, e->pid))
 			isolated_by_probe(v, e);
 		break;
 	case EV_COMPACT_BEGIN:
@@ -321,11 +390,50 @@ static void replay_event(struct verify *v, const struct event *e)
 	case EV_COMPACT_TRY:
 	case EV_KSWAPD_WAKEUP:
 		task_state(v, e);
+		verify_compact_note(v, e);
+		if (e->kind == EV_COMPACT_BEGIN)
+			verify_compact_begin(v, e);
+		else if (e->kind == EV_COMPACT_END)
+			verify_compact_end(v, e);
+		break;
+	case EV_KCOMPACTD_WAKE:
+	case EV_KCOMPACTD_SLEEP:
+	case EV_COMPACT_SUITABLE:
+		verify_compact_note(v, e);
+		break;
+	case EV_COMPACT_FINISHED:
+	case EV_COMPACT_MIGRATE_ISOLATE:
+	case EV_COMPACT_FREE_ISOLATE:
+	case EV_COMPACT_MIGRATED:
+	case EV_SCHED_SWITCH:
+		verify_compact_event(v, e);
+		break;
+	case EV_COMPACT_DEFER:
+	case EV_COMPACT_DEFERRED:
+	case EV_COMPACT_DEFER_RESET:
+		verify_compact_defer(v, e);
+		break;
+	case EV_P_COMPACT_ALLOC_RET:
+		verify_compact_truth(v, e);
 		break;
 	default:
 		break;
 	}
 	task_moves_on(v, e);
+}
+
+/* A compacting task keeps pages that merge while it runs; so capture follows the task. */
+static void replay_event(struct verify *v, const struct event *e)
+{
+	struct compact_run *run = compact_run_of(v, e->pid);
+
+	if (!run) {
+		do_event(v, e);
+		return;
+	}
+	verify_compact_switch_in(v, e);
+	do_event(v, e);
+	verify_compact_switch_out(v, e);
 }
 
 /* ---- the range to replay: between the snapshots ---- */
@@ -334,11 +442,12 @@ static bool marker_is(const struct trace *t, const struct event *e, const char *
 {
 	size_t n = strlen(text);
 
-	return e->kind == EV_MARKER && e->w[0] <= t->strings_len && e->w[1] == n && t->strings_len - e->w[0] >= n &&
-	       !memcmp(t->strings + e->w[0], text, n);
+	return e->kind == EV_MARKER && e->w[0] <= t->strings_len && e->w[1] == n &&
+	       t->strings_len - e->w[0] >= n && !memcmp(t->strings + e->w[0], text, n);
 }
 
-static uint64_t last_marker(const struct verify *v, const char *what, const char *key, int64_t id, uint64_t none)
+static uint64_t last_marker(const struct verify *v, const char *what, const char *key, int64_t id,
+			    uint64_t none)
 {
 	char text[64];
 
@@ -351,8 +460,8 @@ static uint64_t last_marker(const struct verify *v, const char *what, const char
 }
 
 /*
- * The start snapshot holds after its "end" marker, the end snapshot at its "begin" marker; reading was tried until it
- * was right, so that the last pair of an id counts.
+ * The start snapshot holds after its "end" marker, the end snapshot at its "begin" marker; reading
+ * was tried until it was right, so that the last pair of an id counts.
  */
 static void find_range(struct verify *v)
 {
@@ -374,8 +483,10 @@ static void describe(struct verify *v)
 	snprintf(r->era, sizeof(r->era), "%s", mm_era_name(v->mm->era_index));
 	mm_era_find(r->release, &r->era_exact);
 	snprintf(r->arch, sizeof(r->arch), "%.31s", v->c->manifest.arch);
-	snprintf(r->initial_state, sizeof(r->initial_state), "%s", snap_level_name(v->c->start.level));
-	snprintf(r->inputs, sizeof(r->inputs), "%s", v->opt->inputs == VERIFY_PROBES ? "probes" : "events");
+	snprintf(r->initial_state, sizeof(r->initial_state), "%s",
+		 snap_level_name(v->c->start.level));
+	snprintf(r->inputs, sizeof(r->inputs), "%s",
+		 v->opt->inputs == VERIFY_PROBES ? "probes" : "events");
 	snprintf(r->end_snapshot, sizeof(r->end_snapshot), "none");
 	r->cpus = v->mm->nr_cpus;
 	r->lost_events = v->t->defects.lost;
@@ -393,7 +504,8 @@ static int replay_all(struct verify *v, struct error *err)
 		if (v->opt->paranoid && v->i % v->opt->paranoid == 0 && mm_validate(v->mm, err))
 			return error_prefix(err, "event %" PRIu64, v->i);
 		if (v->i % PROGRESS_EVERY == 0)
-			progress_update(v->opt->progress, "verify", v->i - v->first, v->last - v->first);
+			progress_update(v->opt->progress, "verify", v->i - v->first,
+					v->last - v->first);
 	}
 	for (uint32_t z = 0; z < v->mm->nr_zones; z++) {
 		v->i = v->last ? v->last - 1 : 0;
@@ -401,7 +513,8 @@ static int replay_all(struct verify *v, struct error *err)
 		verify_drain_end(v, z);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &t1);
-	v->res->seconds = (double)(t1.tv_sec - t0.tv_sec) + 1e-9 * (double)(t1.tv_nsec - t0.tv_nsec);
+	v->res->seconds =
+		(double)(t1.tv_sec - t0.tv_sec) + 1e-9 * (double)(t1.tv_nsec - t0.tv_nsec);
 	return 0;
 }
 

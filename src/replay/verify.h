@@ -2,10 +2,10 @@
 /*
  * Inside the room: the state of a verify run.
  *
- * The machine is driven by requests (an mm_page_alloc's order, gfp and type), by frees and by what context events say;
- * each zone-level event of the trace is compared with the operation that the machine is about to do, and then the
- * machine does what the kernel did. Operations under a zone's lock (a refill, a drain) are steps of a struct zone_op;
- * everything else is one call.
+ * The machine is driven by requests (an mm_page_alloc's order, gfp and type), by frees and by what
+ * context events say; each zone-level event of the trace is compared with the operation that the
+ * machine is about to do, and then the machine does what the kernel did. Operations under a zone's
+ * lock (a refill, a drain) are steps of a struct zone_op; everything else is one call.
  */
 #ifndef ZR_REPLAY_VERIFY_H
 #define ZR_REPLAY_VERIFY_H
@@ -13,7 +13,8 @@
 #include "capture/checkpoint.h"
 #include "replay/replay.h"
 
-/* What the pass over the trace before the replay found out about each event (lookahead, counted where used). */
+/* What the pass over the trace before the replay found out about each event (lookahead, counted
+ * where used). */
 #define LOOK_BATCHED 0x01u /* EV_FREE: an mm_page_free_batched of the same page follows */
 #define LOOK_TO_PCP 0x02u  /* EV_FREE: the page is next seen leaving a per-cpu list */
 #define LOOK_TO_ZONE 0x04u /* EV_FREE: the page is next seen leaving a zone's list */
@@ -40,13 +41,13 @@ struct zone_op {
 	struct mm_request rq;
 	uint32_t alloc_flags;
 	uint32_t want, got;
-	uint32_t list_type;	 /* of the list that is taken from: rq.type or MM_HIGHATOMIC */
-	struct frame first;	 /* page that the refill was made for */
+	uint32_t list_type; /* of the list that is taken from: rq.type or MM_HIGHATOMIC */
+	struct frame first; /* page that the refill was made for */
 	bool first_exact, exact, bulk;
 	/* drain */
 	struct mm_drain drain;
-	bool whole;		 /* drain of everything: goes on in chunks */
-	bool fresh;		 /* decided, but no event seen yet */
+	bool whole; /* drain of everything: goes on in chunks */
+	bool fresh; /* decided, but no event seen yet */
 };
 
 /* A page that left the allocator's lists and whose mm_page_alloc is still to come. */
@@ -59,18 +60,57 @@ struct pending {
 };
 #define MAX_PENDING 512
 
+#define MM_F_MOVED_TO                                                                              \
+	0x01000000u /* of MM_F_DRIVER: compaction is predicted to have moved a page here */
+
+#define MM_F_LET_GO                                                                                \
+	0x02000000u /* its owner has let the page go: whoever still holds it will free it */
+
+/* What a task's compaction is for, before a run begins. */
+struct compact_want {
+	bool direct, kcompactd;
+	int32_t order, suitable_order;
+	uint32_t gfp, prio, highest;
+	int16_t search_order; /* kcompactd: carried from zone to zone */
+	uint16_t fast_search_fail;
+};
+
+#define RUN_MAX_BLOCK 1024u /* frames of a pageblock for which owners are noted */
+
+/* A run of compaction that is under way. */
+struct compact_run {
+	bool in_use;
+	uint32_t pid;
+	struct mm_compact_control cc;
+	struct mm_capture capture;	 /* while the task does not run */
+	struct frame source, source_end; /* of the batch */
+	uint32_t owners[RUN_MAX_BLOCK];	 /* who allocated the frames of the block that the batch is
+					    from */
+	uint32_t owners_start;		 /* first frame of it; UINT32_MAX: not noted */
+	bool moved_pending;  /* a page has moved, the next target is not yet looked for */
+	bool source_stepped; /* MM_AT_SOURCE was done before its event: see
+				verify_compact_insertion() */
+	struct mm_compact_event source_ev;
+	bool drain_seen, lost_step;
+};
+
 /* What a task is in the middle of, by pid; a few at a time. */
 struct task {
 	uint32_t pid;
-	uint32_t bulk_left;	 /* pages that __alloc_pages_bulk still takes */
+	uint32_t bulk_left; /* pages that __alloc_pages_bulk still takes */
 	uint32_t bulk_type, bulk_zone;
 	bool in_use, in_compaction, in_reclaim;
-	bool slow;		 /* its request has left the fast path: it woke kswapd, reclaimed or compacted */
-	bool drain_allowed;	 /* compaction of its own has just ended: kcompactd drains when it failed */
-	bool drain_due;		 /* its reclaim has just ended and left nothing to allocate */
-	uint32_t exact_order;	 /* its last allocation, for alloc_pages_exact's tails */
+	bool slow; /* its request has left the fast path: it woke kswapd, reclaimed or compacted */
+	bool drain_allowed; /* compaction of its own has just ended: kcompactd drains when it failed
+			     */
+	bool drain_due;	    /* its reclaim has just ended and left nothing to allocate */
+	uint32_t exact_order; /* its last allocation, for alloc_pages_exact's tails */
 	uint64_t exact_pfn;
-	uint32_t batch_run;	 /* frees of one free_unref_page_list so far */
+	struct compact_want compact;
+	bool success_noted; /* its compaction succeeded, and the deferral was reset for that */
+	bool has_captured;
+	struct frame captured;
+	uint32_t batch_run; /* frees of one free_unref_page_list so far */
 };
 #define MAX_TASKS 256
 
@@ -82,10 +122,11 @@ struct boost_note { /* boosts that a kswapd's balance_pgdat found at its start *
 
 struct verify_checkpoints {
 	struct checkpoints all;
-	size_t next;		 /* the one that is waited for or compared */
-	bool active;		 /* between its markers */
+	size_t next;				   /* the one that is waited for or compared */
+	bool active;				   /* between its markers */
 	struct snapshot text[CHECKPOINT_NR_FILES]; /* its numbers */
-	bool held_total[SNAP_MAX_ZONES][MM_NR_ORDERS]; /* buddyinfo's cells that the machine has held */
+	bool held_total[SNAP_MAX_ZONES]
+		       [MM_NR_ORDERS]; /* buddyinfo's cells that the machine has held */
 	bool held[SNAP_MAX_ZONES][MM_NR_ORDERS][MM_NR_TYPES]; /* pagetypeinfo's */
 };
 
@@ -95,20 +136,23 @@ struct verify {
 	const struct verify_options *opt;
 	struct verify_result *res;
 	struct mm *mm;
-	uint8_t *look;		 /* per event; a mapping of an unlinked file */
+	uint8_t *look; /* per event; a mapping of an unlinked file */
 	size_t look_size;
-	uint64_t i;		 /* event being replayed */
-	uint64_t first, last;	 /* events [first, last) */
+	uint64_t i;	      /* event being replayed */
+	uint64_t first, last; /* events [first, last) */
 	struct zone_op ops[MM_MAX_ZONES];
 	struct pending pending[MAX_PENDING];
 	uint32_t nr_pending;
 	struct task tasks[MAX_TASKS];
 	struct boost_note boost[MM_MAX_NODES];
-	uint64_t burst_end;	 /* interrupt burst that has been judged ends before this event */
+	struct compact_run runs[MM_COMPACT_SLOTS];
+	uint64_t burst_end; /* interrupt burst that has been judged ends before this event */
 	bool burst_direct, burst_judged;
-	bool have_balance;	 /* balance_pgdat's probe events are in the recording */
-	bool have_fold;		 /* counter folding too */
-	uint8_t *known;		 /* per frame, where the start state is incomplete; else NULL */
+	bool have_balance; /* balance_pgdat's probe events are in the recording */
+	bool have_fold;	   /* counter folding too */
+	uint64_t *
+		last_seen; /* per pid: its last event; a task that is never seen again has exited */
+	uint8_t *known;	   /* per frame, where the start state is incomplete; else NULL */
 	bool resynced;
 	struct verify_checkpoints checkpoints;
 };
@@ -120,24 +164,86 @@ void look_release(struct verify *v);
 const struct event *look_request(struct verify *v, uint64_t i);
 /* Did the interrupt at event v->i stop a task that holds the per-cpu lists' lock? */
 bool look_lock_held(struct verify *v);
-/* Do the pages that the interrupt burst around v->i frees go to the zone's lists? Judged once per burst. */
+/* Do the pages that the interrupt burst around v->i frees go to the zone's lists? Judged once per
+ * burst. */
 bool look_burst_direct(struct verify *v, bool *judged);
 
-/* verify_alloc.c */
+/* ---- verify_choice.c ---- */
+
+enum path { PATH_NONE, PATH_POP, PATH_REFILL, PATH_DIRECT };
+
+/* What the machine expects to happen to a request, before anything of it is seen. */
+struct choice {
+	enum path path;
+	uint32_t zone;
+	uint32_t alloc_flags;
+	uint32_t list_type; /* DIRECT: list taken from */
+	uint32_t nr_passed; /* zones tried in vain: their free factor was halved */
+	uint32_t passed[MM_MAX_ZONES];
+};
+
+void choice_request(const struct verify *v, const struct event *r, struct mm_request *rq);
+/* The machine's own answer for the request now; @locked: the per-cpu lists are busy. */
+void choice_make(const struct verify *v, const struct mm_request *rq, enum context ctx, bool locked,
+		 struct choice *ch);
+/* The same for one zone only, with the alloc flags that @ch already has. */
+bool choice_at_zone(const struct mm *mm, uint32_t zone, const struct mm_request *rq, bool locked,
+		    struct choice *ch);
+/* Can anything be taken for the request, be it by falling back? */
+bool choice_can_take(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
+		     uint32_t flags);
+/* Counts whether @zone was the one expected. */
+void choice_count(struct verify *v, const struct choice *ch, uint32_t zone, struct frame got);
+void choice_halve(struct mm *mm, uint32_t zone,
+		  uint32_t cpu); /* free_factor, as every allocation does */
+/* Would the request that the task of event v->i is busy with find a page now, at the slow path's
+ * watermark? */
+bool verify_slow_request_fails(struct verify *v);
+
+/* ---- verify_bulk.c ---- */
+
+void verify_bulk(struct verify *v, const struct event *e);
+void verify_bulk_end(struct verify *v, const struct event *e);
+/* Takes what the list has of the pages that the task's bulk allocation still wants. */
+void verify_bulk_pop(struct verify *v, struct task *task);
+
+/* ---- verify_alloc.c ---- */
+
 void verify_zone_locked(struct verify *v, const struct event *e);
 void verify_extfrag(struct verify *v, const struct event *e);
 void verify_alloc(struct verify *v, const struct event *e);
 void verify_refill_end(struct verify *v, uint32_t zone);
-void verify_bulk(struct verify *v, const struct event *e);
-void verify_bulk_end(struct verify *v, const struct event *e);
-/* Would the request that the task of event v->i is busy with find a page now, at the slow path's watermark? */
-bool verify_slow_request_fails(struct verify *v);
 
 /* verify_free.c */
 void verify_free(struct verify *v, const struct event *e);
 void verify_free_batched(struct verify *v, const struct event *e);
 void verify_drain(struct verify *v, const struct event *e);
 void verify_drain_end(struct verify *v, uint32_t zone);
+
+/* Has the task been seen for the last time? Exit lets go of its anonymous pages. */
+bool look_task_gone(struct verify *v, uint32_t pid);
+
+/* verify_defer.c */
+bool verify_is_kcompactd(const struct verify *v, uint32_t pid);
+void verify_compact_defer(struct verify *v, const struct event *e);
+void verify_compact_kswapd_sleeps(struct verify *v, uint32_t node, uint32_t order,
+				  uint32_t highest);
+
+/* verify_compact.c */
+struct compact_run *compact_run_of(struct verify *v, uint32_t pid);
+void verify_compact_note(struct verify *v, const struct event *e);
+void verify_compact_begin(struct verify *v, const struct event *e);
+void verify_compact_end(struct verify *v, const struct event *e);
+void verify_compact_event(struct verify *v, const struct event *e);
+void verify_compact_free(struct verify *v, const struct event *e, struct frame f);
+bool verify_compact_drains(struct verify *v, const struct event *e, uint32_t zone);
+/* The task inserts pages into the LRU: they were not there when its scanner passed. To be called
+ * before that shows. */
+void verify_compact_insertion(struct verify *v, const struct event *e);
+void verify_compact_seen(struct verify *v, struct frame f);
+void verify_compact_truth(struct verify *v, const struct event *e);
+void verify_compact_switch_in(struct verify *v, const struct event *e);
+void verify_compact_switch_out(struct verify *v, const struct event *e);
 
 /* verify_repair.c: the machine does what the kernel did instead */
 void repair_take_from_zone(struct verify *v, struct frame f, uint32_t order, uint32_t type);
@@ -161,8 +267,8 @@ int verify_compare_end(struct verify *v, struct error *err) MUST_CHECK;
 
 /* verify.c */
 struct task *verify_task(struct verify *v, uint32_t pid, bool make);
-void verify_mismatch(struct verify *v, enum mismatch kind, struct frame expected, struct frame got, const char *fmt, ...)
-	PRINTF_LIKE(5, 6);
+void verify_mismatch(struct verify *v, enum mismatch kind, struct frame expected, struct frame got,
+		     const char *fmt, ...) PRINTF_LIKE(5, 6);
 /* Notes a prediction for the hash that shows what predictions depend on. */
 void verify_predict(struct verify *v, struct frame f);
 bool verify_known(const struct verify *v, struct frame f);

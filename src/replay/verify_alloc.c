@@ -1,182 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Requests: which zone and list serves them, refills under the zone's lock, pops from per-cpu lists. */
+/* Requests: refills and single allocations under the zone's lock, pops from per-cpu lists. */
 #include "replay/verify.h"
 
 #include <string.h>
 
-enum path { PATH_NONE, PATH_POP, PATH_REFILL, PATH_DIRECT };
-
-/* What the machine expects to happen to a request, before anything of it is seen. */
-struct choice {
-	enum path path;
-	uint32_t zone;
-	uint32_t alloc_flags;
-	uint32_t list_type;	/* DIRECT: list taken from */
-	uint32_t nr_passed;	/* zones tried in vain: their free factor was halved */
-	uint32_t passed[MM_MAX_ZONES];
-};
-
-/* ---- choosing ---- */
-
-static bool can_take(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type, uint32_t flags)
-{
-	struct mm_fallback fb;
-	uint32_t found;
-
-	return !frame_is_none(mm_peek_smallest(mm, zone, order, type, &found)) ||
-	       mm_find_fallback(mm, zone, order, type, flags, &fb);
-}
-
-static bool has_highatomic(const struct mm *mm, uint32_t zone, uint32_t order)
-{
-	uint32_t found;
-
-	return !frame_is_none(mm_peek_smallest(mm, zone, order, MM_HIGHATOMIC, &found));
-}
-
-/* rmqueue for one zone, without doing it */
-static bool choose_path(const struct mm *mm, uint32_t zone, const struct mm_request *rq, bool locked, struct choice *ch)
-{
-	uint32_t flags = ch->alloc_flags;
-
-	ch->zone = zone;
-	ch->list_type = rq->type;
-	if (mm_pcp_allowed_order(mm, rq->order) && !locked) {
-		uint32_t list = mm_pcp_list(mm, zone, rq->cpu, mm_pindex(mm, rq->order, rq->type));
-
-		if (mm_list_count(mm, list)) {
-			ch->path = PATH_POP;
-			return true;
-		}
-		if (can_take(mm, zone, rq->order, rq->type, flags)) {
-			ch->path = PATH_REFILL;
-			return true;
-		}
-		ch->passed[ch->nr_passed++] = zone;
-	}
-	ch->path = PATH_DIRECT;
-	if ((flags & MM_ALLOC_HIGHATOMIC) && has_highatomic(mm, zone, rq->order)) {
-		ch->list_type = MM_HIGHATOMIC;
-		return true;
-	}
-	if (can_take(mm, zone, rq->order, rq->type, flags))
-		return true;
-	ch->list_type = MM_HIGHATOMIC;
-	return (flags & (MM_ALLOC_OOM | MM_ALLOC_NON_BLOCK)) && has_highatomic(mm, zone, rq->order);
-}
-
-static bool walk(const struct mm *mm, const struct mm_request *rq, uint32_t flags, bool locked, struct choice *ch)
-{
-	const struct mm_node *node = &mm->nodes[rq->node];
-	uint32_t highest = mm_gfp_zone(mm, rq->gfp);
-
-	ch->alloc_flags = flags;
-	for (uint32_t i = 0; i < node->nr_zonelist; i++) {
-		uint32_t zone = node->zonelist[i];
-		const struct mm_zone *z = &mm->zones[zone];
-
-		if ((uint32_t)z->index > highest || ((rq->gfp & MM_GFP_THISNODE) && (uint32_t)z->node != rq->node))
-			continue;
-		if ((flags & MM_ALLOC_NOFRAGMENT) && (uint32_t)z->node != rq->node)
-			return false;
-		if (!(flags & MM_ALLOC_NO_WATERMARKS) &&
-		    !mm_watermark_fast(mm, zone, rq->order, mm_wmark(mm, zone, flags & MM_ALLOC_WMARK_MASK),
-				       highest, flags, rq->gfp))
-			continue;
-		if (choose_path(mm, zone, rq, locked, ch))
-			return true;
-	}
-	return false;
-}
-
-static bool walk_fast(const struct mm *mm, const struct mm_request *rq, bool locked, struct choice *ch)
-{
-	uint32_t fast = mm_alloc_flags_fast(mm, rq);
-
-	return walk(mm, rq, fast, locked, ch) ||
-	       ((fast & MM_ALLOC_NOFRAGMENT) && walk(mm, rq, fast & ~MM_ALLOC_NOFRAGMENT, locked, ch));
-}
-
-static bool in_slow_path(const struct verify *v, const struct mm_request *rq, enum context ctx)
-{
-	const struct task *task = verify_task((struct verify *)v, rq->pid, false);
-
-	/* What a task allocates while it reclaims is another request. */
-	return ctx == CTX_TASK && task && task->slow && !task->in_reclaim;
-}
-
-/*
- * The fast path, the same without NOFRAGMENT, then the slow path's watermark; a task that reclaims may use everything.
- * A request that has already been in the slow path does not return to the fast one. @locked: the per-cpu lists are busy.
- */
-static void choose(const struct verify *v, const struct mm_request *rq, enum context ctx, bool locked,
-		   struct choice *ch)
-{
-	const struct mm *mm = v->mm;
-	uint32_t slow = mm_alloc_flags_slow(mm, rq);
-
-	memset(ch, 0, sizeof(*ch));
-	if (!in_slow_path(v, rq, ctx) && walk_fast(mm, rq, locked, ch))
-		return;
-	ch->nr_passed = 0;
-	if (walk(mm, rq, slow, locked, ch))
-		return;
-	ch->nr_passed = 0;
-	if (walk(mm, rq, slow | MM_ALLOC_NO_WATERMARKS, locked, ch))
-		return;
-	ch->path = PATH_NONE;
-	ch->zone = UINT32_MAX;
-}
-
-static void request_from(const struct verify *v, const struct event *r, struct mm_request *rq);
-
-bool verify_slow_request_fails(struct verify *v)
-{
-	const struct event *r = look_request(v, v->i);
-	struct mm_request rq;
-	struct choice ch;
-
-	if (!r)
-		return false;
-	memset(&ch, 0, sizeof(ch));
-	request_from(v, r, &rq);
-	return !walk(v->mm, &rq, mm_alloc_flags_slow(v->mm, &rq), false, &ch);
-}
-
-static void request_from(const struct verify *v, const struct event *r, struct mm_request *rq)
-{
-	*rq = (struct mm_request){
-		.cpu = r->cpu, .order = (uint32_t)r->w[1], .gfp = (uint32_t)r->w[2], .type = (uint32_t)r->w[3],
-		.pid = r->pid,
-	};
-	if (rq->type >= MM_NR_PCP_TYPES)
-		rq->type = MM_UNMOVABLE;
-	if (rq->cpu >= v->mm->nr_cpus)
-		rq->cpu = 0;
-}
-
-static void halve_free_factor(struct mm *mm, uint32_t zone, uint32_t cpu)
-{
-	mm_pcp(mm, zone, cpu)->free_factor >>= 1;
-}
-
-static void count_choice(struct verify *v, const struct choice *ch, uint32_t zone, struct frame got)
-{
-	v->res->zone_choices++;
-	if (ch->zone == zone)
-		v->res->zone_choices_exact++;
-	else
-		verify_mismatch(v, MISMATCH_ZONE_CHOICE, FRAME_NONE, got, "zone %s expected, %s came",
-				ch->zone < v->mm->nr_zones ? v->mm->zones[ch->zone].name : "none",
-				v->mm->zones[zone].name);
-	for (uint32_t i = 0; i < ch->nr_passed; i++)
-		if (ch->passed[i] != zone)
-			halve_free_factor(v->mm, ch->passed[i], v->mm->cpu);
-}
-
 /* ---- pages on their way to an mm_page_alloc ---- */
 
-static void pending_add(struct verify *v, uint32_t pid, enum context ctx, struct frame f, uint32_t order, bool exact)
+static void pending_add(struct verify *v, uint32_t pid, enum context ctx, struct frame f,
+			uint32_t order, bool exact)
 {
 	if (v->nr_pending == MAX_PENDING) { /* the oldest can only be a leftover */
 		memmove(v->pending, v->pending + 1, (MAX_PENDING - 1) * sizeof(v->pending[0]));
@@ -200,80 +31,12 @@ static bool pending_take(struct verify *v, const struct event *e, struct pending
 	return false;
 }
 
-/* ---- bulk allocation ---- */
-
-/* Takes what the list has of the pages that __alloc_pages_bulk still wants: no event shows them. */
-static void bulk_pop(struct verify *v, struct task *task)
-{
-	while (task->bulk_left &&
-	       !frame_is_none(mm_pcp_pop(v->mm, task->bulk_zone, v->mm->cpu, 0, task->bulk_type)))
-		task->bulk_left--;
-}
-
-static uint32_t bulk_zone(const struct mm *mm, uint32_t gfp, uint32_t nr)
-{
-	uint32_t highest = mm_gfp_zone(mm, gfp);
-
-	for (uint32_t i = 0; i < mm->nodes[0].nr_zonelist; i++) {
-		uint32_t zone = mm->nodes[0].zonelist[i];
-
-		if ((uint32_t)mm->zones[zone].index <= highest &&
-		    mm_watermark_fast(mm, zone, 0, mm_wmark(mm, zone, MM_WMARK_LOW) + nr, highest, MM_WMARK_LOW, gfp))
-			return zone;
-	}
-	return UINT32_MAX;
-}
-
-/* How many pages it gets without an event of their own: what it returns less those that it asked for one by one. */
-static uint32_t bulk_invisible(struct verify *v, const struct event *e)
-{
-	uint32_t seen = 0;
-
-	for (uint64_t j = v->i + 1; j < v->last; j++) {
-		const struct event *r = &v->t->events[j];
-
-		if (r->pid != e->pid || event_context(r) != event_context(e))
-			continue;
-		if (r->kind == EV_ALLOC)
-			seen++;
-		if (r->kind == EV_P_BULK_RET) {
-			v->res->lookaheads++;
-			return r->w[0] > seen ? (uint32_t)r->w[0] - seen : 0;
-		}
-	}
-	return 0;
-}
-
-void verify_bulk(struct verify *v, const struct event *e)
-{
-	struct task *task = verify_task(v, e->pid, true);
-
-	if (!task || event_context(e) != CTX_TASK)
-		return;
-	task->bulk_left = bulk_invisible(v, e);
-	task->bulk_type = mm_gfp_type((uint32_t)e->w[0]);
-	task->bulk_zone = bulk_zone(v->mm, (uint32_t)e->w[0], (uint32_t)e->w[1]);
-	if (task->bulk_zone == UINT32_MAX || task->bulk_type >= MM_NR_PCP_TYPES)
-		task->bulk_left = 0;
-}
-
-void verify_bulk_end(struct verify *v, const struct event *e)
-{
-	struct task *task = verify_task(v, e->pid, false);
-
-	if (!task)
-		return;
-	v->mm->cpu = e->cpu;
-	bulk_pop(v, task);
-	task->bulk_left = 0;
-}
-
 /* ---- operations under the zone's lock ---- */
 
 static bool continues(const struct zone_op *op, const struct event *e)
 {
-	return (op->kind == OP_REFILL || op->kind == OP_DIRECT) && op->got < op->want && op->cpu == e->cpu &&
-	       op->pid == e->pid && op->ctx == event_context(e);
+	return (op->kind == OP_REFILL || op->kind == OP_DIRECT) && op->got < op->want &&
+	       op->cpu == e->cpu && op->pid == e->pid && op->ctx == event_context(e);
 }
 
 static void clear_boosted(struct mm *mm, uint32_t zone)
@@ -291,7 +54,8 @@ static void empty_list(struct verify *v, uint32_t zone, const struct mm_request 
 		repair_take_from_pcp(v, f, rq->order);
 }
 
-/* How many events in a row belong to one operation here: tells a refill from a single allocation after a surprise. */
+/* How many events in a row belong to one operation here: tells a refill from a single allocation
+ * after a surprise. */
 static bool followed_by_more(const struct verify *v)
 {
 	const struct event *e = &v->t->events[v->i];
@@ -307,17 +71,20 @@ static bool followed_by_more(const struct verify *v)
 	return false;
 }
 
-static void start_unexpected(struct verify *v, const struct event *e, uint32_t zone, struct choice *ch,
-			     const struct mm_request *rq)
+static void start_unexpected(struct verify *v, const struct event *e, uint32_t zone,
+			     struct choice *ch, const struct mm_request *rq)
 {
 	v->res->ops_extra++;
-	verify_mismatch(v, MISMATCH_EXTRA_OP, FRAME_NONE, frame_from_pfn(v->mm, (struct pfn){e->w[0]}),
-			"order %u type %u: the per-cpu list of zone %s has %u pages", rq->order, rq->type,
-			v->mm->zones[zone].name,
-			mm_pcp_allowed_order(v->mm, rq->order) ?
-				mm_list_count(v->mm, mm_pcp_list(v->mm, zone, rq->cpu,
-								 mm_pindex(v->mm, rq->order, rq->type))) : 0);
-	ch->path = mm_pcp_allowed_order(v->mm, rq->order) && followed_by_more(v) ? PATH_REFILL : PATH_DIRECT;
+	verify_mismatch(
+		v, MISMATCH_EXTRA_OP, FRAME_NONE, frame_from_pfn(v->mm, (struct pfn){e->w[0]}),
+		"order %u type %u: the per-cpu list of zone %s has %u pages", rq->order, rq->type,
+		v->mm->zones[zone].name,
+		mm_pcp_allowed_order(v->mm, rq->order)
+			? mm_list_count(v->mm, mm_pcp_list(v->mm, zone, rq->cpu,
+							   mm_pindex(v->mm, rq->order, rq->type)))
+			: 0);
+	ch->path = mm_pcp_allowed_order(v->mm, rq->order) && followed_by_more(v) ? PATH_REFILL
+										 : PATH_DIRECT;
 	if (ch->path == PATH_REFILL)
 		empty_list(v, zone, rq);
 }
@@ -328,12 +95,20 @@ static void open_op(struct verify *v, const struct event *e, uint32_t zone, cons
 	bool refill = ch->path == PATH_REFILL;
 
 	v->ops[zone] = (struct zone_op){
-		.kind = refill ? OP_REFILL : OP_DIRECT, .cpu = e->cpu, .pid = e->pid, .ctx = event_context(e),
-		.rq = *rq, .alloc_flags = ch->alloc_flags, .want = refill ? mm_refill_want(v->mm, zone, rq->cpu, rq->order) : 1,
-		.list_type = ch->list_type, .first = FRAME_NONE, .exact = true, .bulk = bulk,
+		.kind = refill ? OP_REFILL : OP_DIRECT,
+		.cpu = e->cpu,
+		.pid = e->pid,
+		.ctx = event_context(e),
+		.rq = *rq,
+		.alloc_flags = ch->alloc_flags,
+		.want = refill ? mm_refill_want(v->mm, zone, rq->cpu, rq->order) : 1,
+		.list_type = ch->list_type,
+		.first = FRAME_NONE,
+		.exact = true,
+		.bulk = bulk,
 	};
 	if (refill && !bulk)
-		halve_free_factor(v->mm, zone, rq->cpu);
+		choice_halve(v->mm, zone, rq->cpu);
 }
 
 /* A bulk allocation's refill: its list is empty once it has taken what was there. */
@@ -347,7 +122,7 @@ static bool start_bulk(struct verify *v, const struct event *e, uint32_t zone)
 		return false;
 	rq.type = task->bulk_type;
 	ch.list_type = rq.type;
-	bulk_pop(v, task);
+	verify_bulk_pop(v, task);
 	if (!task->bulk_left)
 		return false;
 	open_op(v, e, zone, &ch, &rq, true);
@@ -368,23 +143,25 @@ static void start_op(struct verify *v, const struct event *e, uint32_t zone)
 		return;
 	r = look_request(v, v->i);
 	if (r) {
-		request_from(v, r, &rq);
+		choice_request(v, r, &rq);
 	} else { /* cut off by the end of the recording or by lost events */
 		rq = (struct mm_request){.cpu = e->cpu, .order = (uint32_t)e->w[1], .pid = e->pid};
 		rq.type = e->w[2] < MM_NR_PCP_TYPES ? (uint32_t)e->w[2] : MM_UNMOVABLE;
 		rq.gfp = rq.type << 3 | MM_GFP_KSWAPD_RECLAIM | MM_GFP_DIRECT_RECLAIM;
 	}
 	locked = look_lock_held(v);
-	choose(v, &rq, event_context(e), locked, &ch);
-	if (!locked && ch.path == PATH_POP && event_context(e) != CTX_TASK && !followed_by_more(v)) {
-		/* In an interrupt right behind a zone operation: it came when the lock was still held. */
+	choice_make(v, &rq, event_context(e), locked, &ch);
+	if (!locked && ch.path == PATH_POP && event_context(e) != CTX_TASK &&
+	    !followed_by_more(v)) {
+		/* In an interrupt right behind a zone operation: it came when the lock was still
+		 * held. */
 		v->res->lookaheads++;
-		choose(v, &rq, event_context(e), true, &ch);
+		choice_make(v, &rq, event_context(e), true, &ch);
 	}
-	count_choice(v, &ch, zone, got);
+	choice_count(v, &ch, zone, got);
 	if (ch.zone != zone) {
 		ch.alloc_flags = mm_alloc_flags_slow(v->mm, &rq);
-		choose_path(v->mm, zone, &rq, locked, &ch);
+		choice_at_zone(v->mm, zone, &rq, locked, &ch);
 	}
 	if (ch.path != PATH_REFILL && ch.path != PATH_DIRECT)
 		start_unexpected(v, e, zone, &ch, &rq);
@@ -414,12 +191,14 @@ void verify_refill_end(struct verify *v, uint32_t zone)
 	}
 	if (op->kind != OP_REFILL)
 		return;
-	if (op->got < op->want && can_take(v->mm, zone, op->rq.order, op->rq.type, op->alloc_flags)) {
+	if (op->got < op->want &&
+	    choice_can_take(v->mm, zone, op->rq.order, op->rq.type, op->alloc_flags)) {
 		op->exact = false;
 		v->res->ops_missing += op->want - op->got;
-		verify_mismatch(v, MISMATCH_MISSING_OP, FRAME_NONE, FRAME_NONE,
-				"zone %s: a refill of order %u type %u brought %u pages, %u expected",
-				v->mm->zones[zone].name, op->rq.order, op->rq.type, op->got, op->want);
+		verify_mismatch(
+			v, MISMATCH_MISSING_OP, FRAME_NONE, FRAME_NONE,
+			"zone %s: a refill of order %u type %u brought %u pages, %u expected",
+			v->mm->zones[zone].name, op->rq.order, op->rq.type, op->got, op->want);
 	}
 	v->res->refills++;
 	v->res->refills_exact += op->exact;
@@ -430,9 +209,10 @@ void verify_refill_end(struct verify *v, uint32_t zone)
 	if (op->bulk) {
 		task = verify_task(v, op->pid, false);
 		if (task)
-			bulk_pop(v, task);
+			verify_bulk_pop(v, task);
 	} else if (op->got && mm_on_pcp_list(v->mm, op->first)) {
-		/* The page that the refill was made for leaves the list now, not when its mm_page_alloc fires. */
+		/* The page that the refill was made for leaves the list now, not when its
+		 * mm_page_alloc fires. */
 		mm_pcp_del(v->mm, zone, op->cpu, op->first);
 		mm_mark_allocated(v->mm, op->first, op->rq.order);
 		pending_add(v, op->pid, op->ctx, op->first, op->rq.order, op->first_exact);
@@ -473,9 +253,9 @@ void verify_zone_locked(struct verify *v, const struct event *e)
 		mm_take(v->mm, f, found, order, type);
 	} else {
 		op->exact = false;
-		verify_mismatch(v, type != op->list_type ? MISMATCH_LIST_TYPE : MISMATCH_ZONE_HEAD, expected, f,
-				"zone %s order %u type %u (expected order %u type %u)", v->mm->zones[zone].name, order,
-				type, op->rq.order, op->list_type);
+		verify_mismatch(v, type != op->list_type ? MISMATCH_LIST_TYPE : MISMATCH_ZONE_HEAD,
+				expected, f, "zone %s order %u type %u (expected order %u type %u)",
+				v->mm->zones[zone].name, order, type, op->rq.order, op->list_type);
 		repair_take_from_zone(v, f, order, type);
 	}
 	if (op->got++ == 0) {
@@ -487,7 +267,8 @@ void verify_zone_locked(struct verify *v, const struct event *e)
 		finish_direct(v, zone, f);
 		return;
 	}
-	mm_pcp_add_refilled(v->mm, zone, op->cpu, f, order, type < MM_NR_PCP_TYPES ? type : op->rq.type);
+	mm_pcp_add_refilled(v->mm, zone, op->cpu, f, order,
+			    type < MM_NR_PCP_TYPES ? type : op->rq.type);
 	if (op->got == op->want)
 		verify_refill_end(v, zone);
 }
@@ -509,21 +290,24 @@ void verify_extfrag(struct verify *v, const struct event *e)
 		start_op(v, e, zone);
 	v->res->extfrag_events++;
 	exact = frame_is_none(mm_peek_smallest(v->mm, zone, op->rq.order, op->rq.type, &found)) &&
-		mm_find_fallback(v->mm, zone, op->rq.order, op->rq.type, op->alloc_flags, &fb) && fb.head.n == f.n &&
-		fb.order == e->w[2] && fb.type == e->w[4];
+		mm_find_fallback(v->mm, zone, op->rq.order, op->rq.type, op->alloc_flags, &fb) &&
+		fb.head.n == f.n && fb.order == e->w[2] && fb.type == e->w[4];
 	if (!exact) {
-		verify_mismatch(v, MISMATCH_FALLBACK, FRAME_NONE, f, "zone %s: order %u from type %u",
-				v->mm->zones[zone].name, (uint32_t)e->w[2], (uint32_t)e->w[4]);
+		verify_mismatch(v, MISMATCH_FALLBACK, FRAME_NONE, f,
+				"zone %s: order %u from type %u", v->mm->zones[zone].name,
+				(uint32_t)e->w[2], (uint32_t)e->w[4]);
 		if (!mm_on_buddy_list(v->mm, f))
 			return;
 		v->res->resyncs++;
 		v->resynced = true;
-		fb = (struct mm_fallback){f, mm_frame(v->mm, f)->order, mm_buddy_list_type(v->mm, f), false};
+		fb = (struct mm_fallback){f, mm_frame(v->mm, f)->order,
+					  mm_buddy_list_type(v->mm, f), false};
 	}
 	mm_steal(v->mm, zone, op->rq.type, op->alloc_flags, &fb);
 	v->res->extfrag_exact += exact && fb.change_ownership == (e->w[5] != 0);
 	if (exact && fb.change_ownership != (e->w[5] != 0)) {
-		verify_mismatch(v, MISMATCH_FALLBACK, f, f, "change_ownership %d expected", fb.change_ownership);
+		verify_mismatch(v, MISMATCH_FALLBACK, f, f, "change_ownership %d expected",
+				fb.change_ownership);
 		if (e->w[5])
 			mm_set_block_type(v->mm, f, op->rq.type);
 	}
@@ -532,8 +316,8 @@ void verify_extfrag(struct verify *v, const struct event *e)
 /* ---- mm_page_alloc ---- */
 
 /*
- * The page that an interrupted request popped before the interrupt's own: its mm_page_alloc comes later. Context flags
- * prove the interruption; the pair may match swapped.
+ * The page that an interrupted request popped before the interrupt's own: its mm_page_alloc comes
+ * later. Context flags prove the interruption; the pair may match swapped.
  */
 static bool swap_with_interrupted(struct verify *v, const struct event *e, const struct choice *ch)
 {
@@ -548,13 +332,13 @@ static bool swap_with_interrupted(struct verify *v, const struct event *e, const
 		k++;
 	if (k >= v->last || ev[k].kind != EV_ALLOC || ev[k].pid != e->pid)
 		return false;
-	request_from(v, &ev[k], &rq);
+	choice_request(v, &ev[k], &rq);
 	if (rq.order != e->w[1] || rq.type != e->w[3])
 		return false;
 	f = mm_pcp_pop(v->mm, ch->zone, rq.cpu, rq.order, rq.type);
 	if (frame_is_none(f))
 		return false;
-	halve_free_factor(v->mm, ch->zone, rq.cpu);
+	choice_halve(v->mm, ch->zone, rq.cpu);
 	pending_add(v, ev[k].pid, event_context(&ev[k]), f, rq.order, true);
 	v->res->reorderings++;
 	return true;
@@ -570,24 +354,30 @@ static void count_page_alloc(struct verify *v, struct frame f, bool exact)
 	}
 }
 
-static struct frame list_head(const struct verify *v, const struct choice *ch, const struct mm_request *rq)
+static struct frame list_head(const struct verify *v, const struct choice *ch,
+			      const struct mm_request *rq)
 {
 	if (ch->path != PATH_POP)
 		return FRAME_NONE;
-	return mm_list_first(v->mm, mm_pcp_list(v->mm, ch->zone, rq->cpu, mm_pindex(v->mm, rq->order, rq->type)));
+	return mm_list_first(v->mm, mm_pcp_list(v->mm, ch->zone, rq->cpu,
+						mm_pindex(v->mm, rq->order, rq->type)));
 }
 
-static void report_wrong_pop(struct verify *v, struct frame expected, struct frame f, const struct mm_request *rq)
+static void report_wrong_pop(struct verify *v, struct frame expected, struct frame f,
+			     const struct mm_request *rq)
 {
 	const struct mm *mm = v->mm;
 	enum mismatch kind = MISMATCH_NOT_FREE;
 
 	if (mm_on_pcp_list(mm, f))
-		kind = !frame_is_none(expected) && mm_frame(mm, f)->list == mm_frame(mm, expected)->list ?
-			       MISMATCH_PCP_HEAD : MISMATCH_PCP_ELSEWHERE;
+		kind = !frame_is_none(expected) &&
+				       mm_frame(mm, f)->list == mm_frame(mm, expected)->list
+			       ? MISMATCH_PCP_HEAD
+			       : MISMATCH_PCP_ELSEWHERE;
 	else if (!frame_is_none(mm_buddy_containing(mm, f)))
 		kind = MISMATCH_MISSING_OP;
-	verify_mismatch(v, kind, expected, f, "order %u type %u gfp %#x", rq->order, rq->type, rq->gfp);
+	verify_mismatch(v, kind, expected, f, "order %u type %u gfp %#x", rq->order, rq->type,
+			rq->gfp);
 }
 
 static void alloc_from_pcp(struct verify *v, const struct event *e, struct frame f)
@@ -596,15 +386,15 @@ static void alloc_from_pcp(struct verify *v, const struct event *e, struct frame
 	struct choice ch;
 	struct frame expected;
 
-	request_from(v, e, &rq);
-	choose(v, &rq, event_context(e), false, &ch);
+	choice_request(v, e, &rq);
+	choice_make(v, &rq, event_context(e), false, &ch);
 	expected = list_head(v, &ch, &rq);
 	if (expected.n != f.n && ch.path == PATH_POP && swap_with_interrupted(v, e, &ch)) {
-		choose(v, &rq, event_context(e), false, &ch);
+		choice_make(v, &rq, event_context(e), false, &ch);
 		expected = list_head(v, &ch, &rq);
 	}
 	verify_predict(v, expected);
-	count_choice(v, &ch, mm_frame_zone(v->mm, f), f);
+	choice_count(v, &ch, mm_frame_zone(v->mm, f), f);
 	count_page_alloc(v, f, expected.n == f.n);
 	if (expected.n == f.n) {
 		mm_pcp_pop(v->mm, ch.zone, rq.cpu, rq.order, rq.type);
@@ -613,20 +403,42 @@ static void alloc_from_pcp(struct verify *v, const struct event *e, struct frame
 		repair_take_from_pcp(v, f, rq.order);
 	}
 	if (mm_pcp_allowed_order(v->mm, rq.order))
-		halve_free_factor(v->mm, mm_frame_zone(v->mm, f), rq.cpu);
+		choice_halve(v->mm, mm_frame_zone(v->mm, f), rq.cpu);
 	clear_boosted(v->mm, mm_frame_zone(v->mm, f));
 }
 
 static void note_for_exact_tails(struct verify *v, const struct event *e)
 {
-	struct task *task = event_context(e) == CTX_TASK && e->w[1] ? verify_task(v, e->pid, true) :
-								      verify_task(v, e->pid, false);
+	struct task *task = event_context(e) == CTX_TASK && e->w[1] ? verify_task(v, e->pid, true)
+								    : verify_task(v, e->pid, false);
 
 	if (!task || event_context(e) != CTX_TASK)
 		return;
 	/* Compound pages are never cut. */
-	task->exact_order = e->w[2] & 0x40000u ? 0 : (uint32_t)e->w[1];
+	task->exact_order = e->w[2] & GFP_COMP ? 0 : (uint32_t)e->w[1];
 	task->exact_pfn = e->w[0];
+}
+
+/* A page that the task's own compaction kept for it [compact_zone_order]. */
+static bool take_captured(struct verify *v, const struct event *e, struct frame f)
+{
+	struct task *task = verify_task(v, e->pid, false);
+	bool exact;
+
+	if (!task || !task->has_captured || event_context(e) != CTX_TASK)
+		return false;
+	task->has_captured = false;
+	verify_predict(v, task->captured);
+	exact = task->captured.n == f.n;
+	v->res->captures++;
+	v->res->captures_exact += exact;
+	count_page_alloc(v, f, exact);
+	if (!exact) {
+		verify_mismatch(v, MISMATCH_CAPTURE, task->captured, f, "order %u",
+				(uint32_t)e->w[1]);
+		repair_take_from_pcp(v, f, (uint32_t)e->w[1]);
+	}
+	return true;
 }
 
 void verify_alloc(struct verify *v, const struct event *e)
@@ -634,20 +446,27 @@ void verify_alloc(struct verify *v, const struct event *e)
 	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
 	struct pending p;
 
-	if (frame_is_none(f) || e->w[1] >= v->mm->nr_orders || mm_frame_zone(v->mm, f) == UINT32_MAX)
+	if (frame_is_none(f) || e->w[1] >= v->mm->nr_orders ||
+	    mm_frame_zone(v->mm, f) == UINT32_MAX)
 		return; /* a failure has no page to predict */
 	v->mm->cpu = e->cpu;
 	note_for_exact_tails(v, e);
-	if (!pending_take(v, e, &p)) {
+	if (take_captured(v, e, f)) {
+		/* Counted there. */
+	} else if (!pending_take(v, e, &p)) {
 		alloc_from_pcp(v, e, f);
 	} else {
 		count_page_alloc(v, f, p.exact && p.f.n == f.n);
 		if (p.f.n != f.n) {
-			verify_mismatch(v, MISMATCH_PCP_HEAD, p.f, f, "order %u: the page of its own refill expected",
-					p.order);
+			verify_mismatch(v, MISMATCH_PCP_HEAD, p.f, f,
+					"order %u: the page of its own refill expected", p.order);
 			repair_take_from_pcp(v, f, p.order);
 		}
 	}
+	/* An allocated page is on no list here, so its links are free to name its owner. */
+	mm_frame(v->mm, f)->prev = e->pid;
+	if (e->w[1] && (e->w[2] & GFP_COMP))
+		mm_frame(v->mm, f)->flags |= MM_F_COMPOUND;
 	if (v->known)
 		for (uint64_t i = 0; i < 1ull << e->w[1]; i++)
 			v->known[f.n + i] = 1;

@@ -39,11 +39,12 @@ static void compare_counters(struct verify *v, const struct mm *end)
 
 		v->res->counters_different += a->boost != b->boost || a->free != b->free ||
 					      a->reserved_highatomic != b->reserved_highatomic;
-		v->res->counters_different += a->compact_defer_shift != b->compact_defer_shift ||
-					      a->compact_considered != b->compact_considered ||
-					      a->compact_cached_free != b->compact_cached_free ||
-					      memcmp(a->compact_cached_migrate, b->compact_cached_migrate,
-						     sizeof(a->compact_cached_migrate));
+		v->res->counters_different +=
+			a->compact_defer_shift != b->compact_defer_shift ||
+			a->compact_considered != b->compact_considered ||
+			a->compact_cached_free != b->compact_cached_free ||
+			memcmp(a->compact_cached_migrate, b->compact_cached_migrate,
+			       sizeof(a->compact_cached_migrate));
 		for (uint32_t cpu = 0; cpu < end->nr_cpus; cpu++) {
 			const struct mm_pcp *p = mm_pcp(v->mm, z, cpu), *q = mm_pcp(end, z, cpu);
 
@@ -63,12 +64,14 @@ int verify_compare_end(struct verify *v, struct error *err)
 		return error_prefix(err, "end snapshot");
 	if (end->nr_lists != v->mm->nr_lists || end->nr_blocks != v->mm->nr_blocks) {
 		mm_free(end);
-		return error_set(err, "%s: the start and end snapshots are of different machines", v->c->dir);
+		return error_set(err, "%s: the start and end snapshots are of different machines",
+				 v->c->dir);
 	}
 	compare_lists(v, end);
 	compare_counters(v, end);
 	equal = !v->res->lists_different && !v->res->blocks_different;
-	snprintf(v->res->end_snapshot, sizeof(v->res->end_snapshot), "%s", equal ? "equal" : "different");
+	snprintf(v->res->end_snapshot, sizeof(v->res->end_snapshot), "%s",
+		 equal ? "equal" : "different");
 	mm_free(end);
 	return 0;
 }

@@ -2,7 +2,8 @@
 /* Frees and drains: a free is given, what it drains is predicted. */
 #include "replay/verify.h"
 
-/* Makes the frames of the freed page one allocated page, whatever pieces the machine thought it was in. */
+/* Makes the frames of the freed page one allocated page, whatever pieces the machine thought it was
+ * in. */
 static bool take_over(struct verify *v, struct frame f, uint32_t order)
 {
 	struct mm *mm = v->mm;
@@ -13,9 +14,11 @@ static bool take_over(struct verify *v, struct frame f, uint32_t order)
 	for (uint32_t i = 0; i < 1u << order; i++) {
 		struct frame g = {f.n + i};
 
-		if (mm_frame(mm, g)->list != MM_NO_LIST || !frame_is_none(mm_buddy_containing(mm, g))) {
-			verify_mismatch(v, MISMATCH_FREE_OF_FREE, FRAME_NONE, f, "order %u is freed but frame %#x of it was free",
-					order, g.n);
+		if (mm_frame(mm, g)->list != MM_NO_LIST ||
+		    !frame_is_none(mm_buddy_containing(mm, g))) {
+			verify_mismatch(v, MISMATCH_FREE_OF_FREE, FRAME_NONE, f,
+					"order %u is freed but frame %#x of it was free", order,
+					g.n);
 			v->res->resyncs++;
 			v->resynced = true;
 			repair_remove(v, f, order);
@@ -39,14 +42,19 @@ static void commit(struct verify *v, const struct event *e, struct frame f, uint
 		return;
 	verify_drain_end(v, zone);
 	v->ops[zone] = (struct zone_op){
-		.kind = OP_DRAIN, .cpu = e->cpu, .pid = e->pid, .ctx = event_context(e), .drain = d, .fresh = true,
+		.kind = OP_DRAIN,
+		.cpu = e->cpu,
+		.pid = e->pid,
+		.ctx = event_context(e),
+		.drain = d,
+		.fresh = true,
 		.exact = true,
 	};
 }
 
 /*
- * Tails of alloc_pages_exact: the task frees order-0 parts behind what it keeps of its last page; since 6.1 they go
- * straight to the tail of the zone's lists [make_alloc_exact].
+ * Tails of alloc_pages_exact: the task frees order-0 parts behind what it keeps of its last page;
+ * since 6.1 they go straight to the tail of the zone's lists [make_alloc_exact].
  */
 static bool is_exact_tail(const struct verify *v, const struct event *e)
 {
@@ -70,7 +78,8 @@ static bool missed_lock(struct verify *v, const struct event *e, struct frame f,
 	if (look_lock_held(v))
 		return true;
 	/* It would have had to drain, and did not. */
-	if (next && next->kind != EV_PCPU_DRAIN && mm_pcp_free_would_drain(v->mm, e->cpu, f, order)) {
+	if (next && next->kind != EV_PCPU_DRAIN &&
+	    mm_pcp_free_would_drain(v->mm, e->cpu, f, order)) {
 		v->res->lookaheads++;
 		return true;
 	}
@@ -82,9 +91,10 @@ void verify_free(struct verify *v, const struct event *e)
 	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
 	uint32_t order = (uint32_t)e->w[1];
 
-	if (frame_is_none(f) || order >= v->mm->nr_orders || mm_frame_zone(v->mm, f) == UINT32_MAX ||
-	    (f.n & ((1u << order) - 1)))
+	if (frame_is_none(f) || order >= v->mm->nr_orders ||
+	    mm_frame_zone(v->mm, f) == UINT32_MAX || (f.n & ((1u << order) - 1)))
 		return;
+	verify_compact_free(v, e, f);
 	take_over(v, f, order);
 	if (v->known)
 		for (uint32_t i = 0; i < 1u << order; i++)
@@ -95,7 +105,8 @@ void verify_free(struct verify *v, const struct event *e)
 		mm_free_direct(v->mm, e->cpu, f, order, MM_FPI_TO_TAIL);
 		return;
 	}
-	if (!mm_pcp_allowed_order(v->mm, order) || mm_block_type(v->mm, f) == MM_ISOLATE || missed_lock(v, e, f, order))
+	if (!mm_pcp_allowed_order(v->mm, order) || mm_block_type(v->mm, f) == MM_ISOLATE ||
+	    missed_lock(v, e, f, order))
 		mm_free_direct(v->mm, e->cpu, f, order, 0);
 	else
 		commit(v, e, f, order);
@@ -124,6 +135,27 @@ static void drain_done(struct verify *v, struct zone_op *op)
 	op->kind = OP_NONE;
 }
 
+/*
+ * A drain that the model thinks due and the kernel did not do: the model holds pages that the
+ * kernel no longer has there. The oldest are given up, so that one lost page does not become a
+ * wrong drain at every free.
+ */
+static void give_up_excess(struct verify *v, const struct zone_op *op)
+{
+	struct mm_drain d = op->drain;
+	struct frame f;
+
+	v->res->resyncs++;
+	v->resynced = true;
+	while (!frame_is_none(f = mm_drain_peek(v->mm, &d))) {
+		uint32_t order = mm_frame(v->mm, f)->order;
+
+		mm_pcp_del(v->mm, d.zone, d.cpu, f);
+		mm_mark_allocated(v->mm, f, order);
+		mm_drain_begin(v->mm, &d, d.zone, d.cpu, d.left - (1 << order), d.pindex);
+	}
+}
+
 void verify_drain_end(struct verify *v, uint32_t zone)
 {
 	struct zone_op *op = &v->ops[zone];
@@ -135,8 +167,10 @@ void verify_drain_end(struct verify *v, uint32_t zone)
 	if (!frame_is_none(f)) {
 		op->exact = false;
 		v->res->ops_missing++;
-		verify_mismatch(v, MISMATCH_MISSING_OP, f, FRAME_NONE, "zone %s: drain of %d more pages expected",
-				v->mm->zones[zone].name, op->drain.left);
+		verify_mismatch(v, MISMATCH_MISSING_OP, f, FRAME_NONE,
+				"zone %s: drain of %d more pages expected", v->mm->zones[zone].name,
+				op->drain.left);
+		give_up_excess(v, op);
 	}
 	drain_done(v, op);
 }
@@ -148,22 +182,29 @@ static uint32_t owner_of(const struct mm *mm, struct frame f, uint32_t otherwise
 	return (mm_frame(mm, f)->list - mm->list_pcp) / MM_NR_PCP_LISTS % mm->nr_cpus;
 }
 
-/* A drain that no free caused: of all pages of a cpu in a zone, by reclaim or compaction [drain_pages_zone]. */
-static void start_whole_drain(struct verify *v, const struct event *e, struct frame f, uint32_t zone)
+/* A drain that no free caused: of all pages of a cpu in a zone, by reclaim or compaction
+ * [drain_pages_zone]. */
+static void start_whole_drain(struct verify *v, const struct event *e, struct frame f,
+			      uint32_t zone)
 {
 	struct zone_op *op = &v->ops[zone];
 	struct task *task = verify_task(v, e->pid, false);
 	uint32_t owner = owner_of(v->mm, f, e->cpu);
 
-	*op = (struct zone_op){.kind = OP_DRAIN, .cpu = e->cpu, .pid = e->pid, .ctx = event_context(e), .whole = true,
+	*op = (struct zone_op){.kind = OP_DRAIN,
+			       .cpu = e->cpu,
+			       .pid = e->pid,
+			       .ctx = event_context(e),
+			       .whole = true,
 			       .exact = true};
 	mm_drain_begin(v->mm, &op->drain, zone, owner, mm_drain_chunk(v->mm, zone, owner), 0);
-	if (task && (task->drain_allowed || task->drain_due || task->in_compaction))
+	if (verify_compact_drains(v, e, zone) || (task && (task->drain_allowed || task->drain_due)))
 		return;
 	op->exact = false;
 	v->res->ops_extra++;
-	verify_mismatch(v, MISMATCH_DRAIN_START, FRAME_NONE, f, "zone %s: no drain expected, %d of %d pages held",
-			v->mm->zones[zone].name, mm_pcp(v->mm, zone, owner)->count, mm_pcp(v->mm, zone, owner)->high);
+	verify_mismatch(v, MISMATCH_DRAIN_START, FRAME_NONE, f,
+			"zone %s: no drain expected, %d of %d pages held", v->mm->zones[zone].name,
+			mm_pcp(v->mm, zone, owner)->count, mm_pcp(v->mm, zone, owner)->high);
 }
 
 static void drain_other(struct verify *v, const struct event *e, struct zone_op *op, struct frame f)
@@ -175,7 +216,8 @@ static void drain_other(struct verify *v, const struct event *e, struct zone_op 
 	mm_free_one(v->mm, f, order, type < MM_NR_TYPES ? type : MM_MOVABLE, 0);
 	op->drain.left -= 1 << order;
 	/* What the repair took may have been the last page of the list that the drain stands at. */
-	mm_drain_begin(v->mm, &op->drain, op->drain.zone, op->drain.cpu, op->drain.left, op->drain.pindex);
+	mm_drain_begin(v->mm, &op->drain, op->drain.zone, op->drain.cpu, op->drain.left,
+		       op->drain.pindex);
 }
 
 void verify_drain(struct verify *v, const struct event *e)
@@ -201,14 +243,16 @@ void verify_drain(struct verify *v, const struct event *e)
 		v->res->drained_pages_exact++;
 		mm_drain_step(v->mm, &op->drain);
 	} else {
-		verify_mismatch(v, MISMATCH_DRAIN_PAGE, expected, f, "zone %s, %d pages left to drain",
-				v->mm->zones[zone].name, op->drain.left);
+		verify_mismatch(v, MISMATCH_DRAIN_PAGE, expected, f,
+				"zone %s, %d pages left to drain", v->mm->zones[zone].name,
+				op->drain.left);
 		drain_other(v, e, op, f);
 	}
 	if (op->drain.active)
 		return;
 	if (op->whole && mm_pcp(v->mm, zone, op->drain.cpu)->count > 0)
-		mm_drain_begin(v->mm, &op->drain, zone, op->drain.cpu, mm_drain_chunk(v->mm, zone, op->drain.cpu), 0);
+		mm_drain_begin(v->mm, &op->drain, zone, op->drain.cpu,
+			       mm_drain_chunk(v->mm, zone, op->drain.cpu), 0);
 	else
 		drain_done(v, op);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Looking ahead, where the rules allow it (FIDELITY.md): which request an operation serves, whether a free was batched,
- * whether frees of an interrupt went past a busy per-cpu list. Never to read the page number that is being predicted.
+ * Looking ahead, where the rules allow it (FIDELITY.md): which request an operation serves, whether
+ * a free was batched, whether frees of an interrupt went past a busy per-cpu list. Never to read
+ * the page number that is being predicted.
  */
 #include "replay/verify.h"
 
@@ -11,7 +12,8 @@
 #include <unistd.h>
 
 #define REQUEST_WINDOW 65536 /* events searched for the request that an operation serves */
-#define RELOCK_EVERY 32	     /* free_unref_page_list takes the lock anew after SWAP_CLUSTER_MAX pages [6.1] */
+#define RELOCK_EVERY                                                                               \
+	32 /* free_unref_page_list takes the lock anew after SWAP_CLUSTER_MAX pages [6.1] */
 
 enum next_use { USE_NONE, USE_PCP, USE_ZONE, USE_BATCHED, USE_FREE };
 
@@ -25,12 +27,15 @@ static int map_bytes(struct verify *v, size_t size, struct error *err)
 	snprintf(path, sizeof(path), "%s/zonereplay-look-XXXXXX", dir && *dir ? dir : "/tmp");
 	fd = mkstemp(path);
 	if (fd < 0)
-		return error_set(err, "%s: cannot make a temporary file; set TMPDIR to a place with room", path);
+		return error_set(
+			err, "%s: cannot make a temporary file; set TMPDIR to a place with room",
+			path);
 	unlink(path);
 	v->look_size = size ? size : 1;
 	if (ftruncate(fd, (off_t)v->look_size)) {
 		close(fd);
-		return error_set(err, "%s: no room for %zu bytes; set TMPDIR to a place with room", path, size);
+		return error_set(err, "%s: no room for %zu bytes; set TMPDIR to a place with room",
+				 path, size);
 	}
 	p = mmap(NULL, v->look_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
@@ -82,11 +87,29 @@ int look_prepare(struct verify *v, struct error *err)
 		next[f.n] = (uint8_t)use;
 	}
 	free(next);
+	v->last_seen = calloc((size_t)v->t->max_pid + 1, sizeof(*v->last_seen));
+	if (!v->last_seen)
+		return error_set(err, "no memory for the tasks of the trace");
+	for (uint64_t i = v->first; i < v->last; i++)
+		if (event_context(&v->t->events[i]) == CTX_TASK &&
+		    v->t->events[i].pid <= v->t->max_pid)
+			v->last_seen[v->t->events[i].pid] = i;
 	return 0;
+}
+
+bool look_task_gone(struct verify *v, uint32_t pid)
+{
+	if (!pid || pid > v->t->max_pid || v->last_seen[pid] >= v->i)
+		return false;
+	v->res->lookaheads++;
+	return true;
 }
 
 void look_release(struct verify *v)
 {
+	free(v->last_seen);
+	v->last_seen = NULL;
+
 	if (v->look)
 		munmap(v->look, v->look_size);
 	v->look = NULL;
@@ -120,7 +143,8 @@ static bool interrupted_between(const struct verify *v, uint64_t *before, uint64
 
 	while (j > v->first && (ev[j].cpu != e->cpu || event_context(&ev[j]) >= ctx))
 		j--;
-	while (k < v->last && k < v->i + REQUEST_WINDOW && (ev[k].cpu != e->cpu || event_context(&ev[k]) >= ctx))
+	while (k < v->last && k < v->i + REQUEST_WINDOW &&
+	       (ev[k].cpu != e->cpu || event_context(&ev[k]) >= ctx))
 		k++;
 	*before = j;
 	*after = k;
@@ -136,9 +160,11 @@ bool look_lock_held(struct verify *v)
 
 	if (event_context(&ev[v->i]) == CTX_TASK || !interrupted_between(v, &j, &k))
 		return false;
-	/* Between two pages of one free_unref_page_list: the lock is held unless it was just due to be taken anew. */
-	return ev[k].kind == EV_FREE_BATCHED && (ev[j].kind == EV_FREE_BATCHED || ev[j].kind == EV_PCPU_DRAIN) &&
-	       task && task->batch_run % RELOCK_EVERY;
+	/* Between two pages of one free_unref_page_list: the lock is held unless it was just due to
+	 * be taken anew. */
+	return ev[k].kind == EV_FREE_BATCHED &&
+	       (ev[j].kind == EV_FREE_BATCHED || ev[j].kind == EV_PCPU_DRAIN) && task &&
+	       task->batch_run % RELOCK_EVERY;
 }
 
 bool look_burst_direct(struct verify *v, bool *judged)
@@ -152,7 +178,8 @@ bool look_burst_direct(struct verify *v, bool *judged)
 		return v->burst_direct;
 	}
 	for (; j < v->last && (ev[j].cpu != e->cpu || event_context(&ev[j]) != CTX_TASK); j++) {
-		if (ev[j].kind != EV_FREE || ev[j].cpu != e->cpu || !mm_pcp_allowed_order(v->mm, (uint32_t)ev[j].w[1]))
+		if (ev[j].kind != EV_FREE || ev[j].cpu != e->cpu ||
+		    !mm_pcp_allowed_order(v->mm, (uint32_t)ev[j].w[1]))
 			continue;
 		to_pcp += !!(v->look[j] & LOOK_TO_PCP);
 		to_zone += !!(v->look[j] & LOOK_TO_ZONE);

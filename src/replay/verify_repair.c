@@ -3,7 +3,8 @@
 #include "replay/verify.h"
 
 /* Takes the free buddy that contains @f apart until @f is a buddy of its own of @order. */
-static void carve(struct mm *mm, struct frame buddy, struct frame f, uint32_t order, uint32_t list_type)
+static void carve(struct mm *mm, struct frame buddy, struct frame f, uint32_t order,
+		  uint32_t list_type)
 {
 	uint32_t zone = mm_frame_zone(mm, buddy), o = mm_frame(mm, buddy)->order;
 
@@ -39,7 +40,8 @@ void repair_remove(struct verify *v, struct frame f, uint32_t order)
 		if (!frame_is_none(b)) {
 			uint32_t have = mm_frame(mm, b)->order, zone = mm_frame_zone(mm, b);
 
-			carve(mm, b, have > order ? f : b, have > order ? order : have, mm_buddy_list_type(mm, b));
+			carve(mm, b, have > order ? f : b, have > order ? order : have,
+			      mm_buddy_list_type(mm, b));
 			mm_mod_free(mm, zone, mm->cpu, -(1 << (have > order ? order : have)));
 		} else if (mm_on_pcp_list(mm, g)) {
 			mm_pcp_del(mm, mm_frame_zone(mm, g), pcp_owner(mm, g), g);

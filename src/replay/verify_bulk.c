@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* __alloc_pages_bulk: pages that leave the per-cpu lists without an event of their own. */
+#include "replay/verify.h"
+
+/* ---- bulk allocation ---- */
+
+/* Takes what the list has of the pages that __alloc_pages_bulk still wants: no event shows them. */
+void verify_bulk_pop(struct verify *v, struct task *task)
+{
+	while (task->bulk_left &&
+	       !frame_is_none(mm_pcp_pop(v->mm, task->bulk_zone, v->mm->cpu, 0, task->bulk_type)))
+		task->bulk_left--;
+}
+
+static uint32_t bulk_zone(const struct mm *mm, uint32_t gfp, uint32_t nr)
+{
+	uint32_t highest = mm_gfp_zone(mm, gfp);
+
+	for (uint32_t i = 0; i < mm->nodes[0].nr_zonelist; i++) {
+		uint32_t zone = mm->nodes[0].zonelist[i];
+
+		if ((uint32_t)mm->zones[zone].index <= highest &&
+		    mm_watermark_fast(mm, zone, 0, mm_wmark(mm, zone, MM_WMARK_LOW) + nr, highest,
+				      MM_WMARK_LOW, gfp))
+			return zone;
+	}
+	return UINT32_MAX;
+}
+
+/* How many pages it gets without an event of their own: what it returns less those that it asked
+ * for one by one. */
+static uint32_t bulk_invisible(struct verify *v, const struct event *e)
+{
+	uint32_t seen = 0;
+
+	for (uint64_t j = v->i + 1; j < v->last; j++) {
+		const struct event *r = &v->t->events[j];
+
+		if (r->pid != e->pid || event_context(r) != event_context(e))
+			continue;
+		if (r->kind == EV_ALLOC)
+			seen++;
+		if (r->kind == EV_P_BULK_RET) {
+			v->res->lookaheads++;
+			return r->w[0] > seen ? (uint32_t)r->w[0] - seen : 0;
+		}
+	}
+	return 0;
+}
+
+void verify_bulk(struct verify *v, const struct event *e)
+{
+	struct task *task = verify_task(v, e->pid, true);
+
+	if (!task || event_context(e) != CTX_TASK)
+		return;
+	task->bulk_left = bulk_invisible(v, e);
+	task->bulk_type = mm_gfp_type((uint32_t)e->w[0]);
+	task->bulk_zone = bulk_zone(v->mm, (uint32_t)e->w[0], (uint32_t)e->w[1]);
+	if (task->bulk_zone == UINT32_MAX || task->bulk_type >= MM_NR_PCP_TYPES)
+		task->bulk_left = 0;
+}
+
+void verify_bulk_end(struct verify *v, const struct event *e)
+{
+	struct task *task = verify_task(v, e->pid, false);
+
+	if (!task)
+		return;
+	v->mm->cpu = e->cpu;
+	verify_bulk_pop(v, task);
+	task->bulk_left = 0;
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which zone and list will serve a request: get_page_from_freelist without doing it
+ * [page_alloc.c, 6.1]. */
+#include "replay/verify.h"
+
+#include <string.h>
+
+/* ---- choosing ---- */
+
+bool choice_can_take(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
+		     uint32_t flags)
+{
+	struct mm_fallback fb;
+	uint32_t found;
+
+	return !frame_is_none(mm_peek_smallest(mm, zone, order, type, &found)) ||
+	       mm_find_fallback(mm, zone, order, type, flags, &fb);
+}
+
+static bool has_highatomic(const struct mm *mm, uint32_t zone, uint32_t order)
+{
+	uint32_t found;
+
+	return !frame_is_none(mm_peek_smallest(mm, zone, order, MM_HIGHATOMIC, &found));
+}
+
+/* rmqueue for one zone, without doing it */
+bool choice_at_zone(const struct mm *mm, uint32_t zone, const struct mm_request *rq, bool locked,
+		    struct choice *ch)
+{
+	uint32_t flags = ch->alloc_flags;
+
+	ch->zone = zone;
+	ch->list_type = rq->type;
+	if (mm_pcp_allowed_order(mm, rq->order) && !locked) {
+		uint32_t list = mm_pcp_list(mm, zone, rq->cpu, mm_pindex(mm, rq->order, rq->type));
+
+		if (mm_list_count(mm, list)) {
+			ch->path = PATH_POP;
+			return true;
+		}
+		if (choice_can_take(mm, zone, rq->order, rq->type, flags)) {
+			ch->path = PATH_REFILL;
+			return true;
+		}
+		ch->passed[ch->nr_passed++] = zone;
+	}
+	ch->path = PATH_DIRECT;
+	if ((flags & MM_ALLOC_HIGHATOMIC) && has_highatomic(mm, zone, rq->order)) {
+		ch->list_type = MM_HIGHATOMIC;
+		return true;
+	}
+	if (choice_can_take(mm, zone, rq->order, rq->type, flags))
+		return true;
+	ch->list_type = MM_HIGHATOMIC;
+	return (flags & (MM_ALLOC_OOM | MM_ALLOC_NON_BLOCK)) && has_highatomic(mm, zone, rq->order);
+}
+
+static bool walk(const struct mm *mm, const struct mm_request *rq, uint32_t flags, bool locked,
+		 struct choice *ch)
+{
+	const struct mm_node *node = &mm->nodes[rq->node];
+	uint32_t highest = mm_gfp_zone(mm, rq->gfp);
+
+	ch->alloc_flags = flags;
+	for (uint32_t i = 0; i < node->nr_zonelist; i++) {
+		uint32_t zone = node->zonelist[i];
+		const struct mm_zone *z = &mm->zones[zone];
+
+		if ((uint32_t)z->index > highest ||
+		    ((rq->gfp & MM_GFP_THISNODE) && (uint32_t)z->node != rq->node))
+			continue;
+		if ((flags & MM_ALLOC_NOFRAGMENT) && (uint32_t)z->node != rq->node)
+			return false;
+		if (!(flags & MM_ALLOC_NO_WATERMARKS) &&
+		    !mm_watermark_fast(mm, zone, rq->order,
+				       mm_wmark(mm, zone, flags & MM_ALLOC_WMARK_MASK), highest,
+				       flags, rq->gfp))
+			continue;
+		if (choice_at_zone(mm, zone, rq, locked, ch))
+			return true;
+	}
+	return false;
+}
+
+static bool walk_fast(const struct mm *mm, const struct mm_request *rq, bool locked,
+		      struct choice *ch)
+{
+	uint32_t fast = mm_alloc_flags_fast(mm, rq);
+
+	return walk(mm, rq, fast, locked, ch) ||
+	       ((fast & MM_ALLOC_NOFRAGMENT) &&
+		walk(mm, rq, fast & ~MM_ALLOC_NOFRAGMENT, locked, ch));
+}
+
+static bool in_slow_path(const struct verify *v, const struct mm_request *rq, enum context ctx)
+{
+	const struct task *task = verify_task((struct verify *)v, rq->pid, false);
+
+	/* What a task allocates while it reclaims is another request. */
+	return ctx == CTX_TASK && task && task->slow && !task->in_reclaim;
+}
+
+/*
+ * The fast path, the same without NOFRAGMENT, then the slow path's watermark; a task that reclaims
+ * may use everything. A request that has already been in the slow path does not return to the fast
+ * one. @locked: the per-cpu lists are busy.
+ */
+void choice_make(const struct verify *v, const struct mm_request *rq, enum context ctx, bool locked,
+		 struct choice *ch)
+{
+	const struct mm *mm = v->mm;
+	uint32_t slow = mm_alloc_flags_slow(mm, rq);
+
+	memset(ch, 0, sizeof(*ch));
+	if (!in_slow_path(v, rq, ctx) && walk_fast(mm, rq, locked, ch))
+		return;
+	ch->nr_passed = 0;
+	if (walk(mm, rq, slow, locked, ch))
+		return;
+	ch->nr_passed = 0;
+	if (walk(mm, rq, slow | MM_ALLOC_NO_WATERMARKS, locked, ch))
+		return;
+	ch->path = PATH_NONE;
+	ch->zone = UINT32_MAX;
+}
+
+bool verify_slow_request_fails(struct verify *v)
+{
+	const struct event *r = look_request(v, v->i);
+	struct mm_request rq;
+	struct choice ch;
+
+	if (!r)
+		return false;
+	memset(&ch, 0, sizeof(ch));
+	choice_request(v, r, &rq);
+	return !walk(v->mm, &rq, mm_alloc_flags_slow(v->mm, &rq), false, &ch);
+}
+
+void choice_request(const struct verify *v, const struct event *r, struct mm_request *rq)
+{
+	*rq = (struct mm_request){
+		.cpu = r->cpu,
+		.order = (uint32_t)r->w[1],
+		.gfp = (uint32_t)r->w[2],
+		.type = (uint32_t)r->w[3],
+		.pid = r->pid,
+	};
+	if (rq->type >= MM_NR_PCP_TYPES)
+		rq->type = MM_UNMOVABLE;
+	if (rq->cpu >= v->mm->nr_cpus)
+		rq->cpu = 0;
+}
+
+void choice_halve(struct mm *mm, uint32_t zone, uint32_t cpu)
+{
+	mm_pcp(mm, zone, cpu)->free_factor >>= 1;
+}
+
+void choice_count(struct verify *v, const struct choice *ch, uint32_t zone, struct frame got)
+{
+	v->res->zone_choices++;
+	if (ch->zone == zone)
+		v->res->zone_choices_exact++;
+	else
+		verify_mismatch(v, MISMATCH_ZONE_CHOICE, FRAME_NONE, got,
+				"zone %s expected, %s came",
+				ch->zone < v->mm->nr_zones ? v->mm->zones[ch->zone].name : "none",
+				v->mm->zones[zone].name);
+	for (uint32_t i = 0; i < ch->nr_passed; i++)
+		if (ch->passed[i] != zone)
+			choice_halve(v->mm, ch->passed[i], v->mm->cpu);
+}

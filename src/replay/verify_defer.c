@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What outlives a run of compaction: deferral, skip bits, cached positions. */
+#include "replay/verify.h"
+
+#include <string.h>
+
+bool verify_is_kcompactd(const struct verify *v, uint32_t pid)
+{
+	return !strncmp(trace_comm(v->t, pid), "kcompactd", 9);
+}
+
+static uint32_t zone_from_index(const struct mm *mm, uint64_t node, uint64_t index)
+{
+	for (uint32_t z = 0; z < mm->nr_zones; z++)
+		if ((uint64_t)mm->zones[z].node == node && (uint64_t)mm->zones[z].index == index)
+			return z;
+	return UINT32_MAX;
+}
+
+/* ---- deferral and hints ---- */
+
+/* The zone's state as the event tells it; what the model had is compared. */
+void verify_compact_defer(struct verify *v, const struct event *e)
+{
+	uint32_t zone = zone_from_index(v->mm, e->w[0], e->w[1]);
+	struct task *task = verify_task(v, e->pid, false);
+	bool got_page;
+	struct mm_zone *z;
+
+	if (zone == UINT32_MAX)
+		return;
+	z = &v->mm->zones[zone];
+	if (e->kind == EV_COMPACT_DEFER)
+		mm_defer_compaction(v->mm, zone, (int32_t)e->w[2]);
+	else if (e->kind == EV_COMPACT_DEFERRED)
+		mm_compaction_deferred(v->mm, zone, (int32_t)e->w[2]);
+	/* A success of the run is noted first, without a page; the second time the page has been
+	 * allocated. */
+	got_page = e->kind == EV_COMPACT_DEFER_RESET && task && task->success_noted &&
+		   !verify_is_kcompactd(v, e->pid);
+	if (e->kind == EV_COMPACT_DEFER_RESET)
+		mm_compaction_defer_reset(v->mm, zone, (int32_t)e->w[2], got_page);
+	if (task)
+		task->success_noted = true;
+	if (z->compact_considered != e->w[3] || z->compact_defer_shift != e->w[4] ||
+	    (uint64_t)(uint32_t)z->compact_order_failed != (e->w[5] & UINT32_MAX)) {
+		v->res->defer_wrong++;
+		z->compact_considered = (uint32_t)e->w[3];
+		z->compact_defer_shift = (uint32_t)e->w[4];
+		z->compact_order_failed = (int32_t)e->w[5];
+	}
+	if (got_page)
+		z->compact_blockskip_flush = 0;
+}
+
+/* kswapd is about to sleep: is the node balanced for what it reclaimed for [prepare_kswapd_sleep]?
+ */
+void verify_compact_kswapd_sleeps(struct verify *v, uint32_t node, uint32_t order, uint32_t highest)
+{
+	struct mm *mm = v->mm;
+
+	for (uint32_t z = 0; z < mm->nr_zones; z++) {
+		if ((uint32_t)mm->zones[z].node != node || (uint32_t)mm->zones[z].index > highest)
+			continue;
+		if (mm_watermark_ok(mm, z, order, mm_wmark(mm, z, MM_WMARK_HIGH), highest, 0,
+				    mm->zones[z].free_global)) {
+			mm_reset_isolation_suitable(mm, node);
+			return;
+		}
+	}
+}
