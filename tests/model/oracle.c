@@ -351,7 +351,7 @@ static bool worlds_differ(struct world *w)
 	if (differ(w, "kswapd woken", w->mm->wake_kswapd, w->nv.kswapd_woken))
 		return true;
 	if (mm_validate(w->mm, &err)) {
-		snprintf(w->why, sizeof(w->why), "%s", err.text);
+		snprintf(w->why, sizeof(w->why), "%.200s", err.text);
 		return true;
 	}
 	return false;
