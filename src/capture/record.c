@@ -73,13 +73,22 @@ static uint64_t now_ns(void)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
-/* An eighth of memory over all CPUs, at most 512 MB each: a minute of a busy small machine. */
+/*
+ * An eighth of memory over all CPUs: enough for a minute of a busy small machine. Very small
+ * machines are no less busy and give a quarter; a very large one does not need more than 512 MB per
+ * CPU.
+ */
 static uint32_t default_buffer_kb(void)
 {
-	uint64_t kb = (uint64_t)sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024) / 8 /
-		      sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t memory =
+		(uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)(sysconf(_SC_PAGESIZE) / 1024);
+	uint64_t cpus = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t kb = memory / 8 < 32768 ? memory / 4 : memory / 8;
 
-	return kb > 524288 ? 524288 : kb < 1024 ? 1024 : kb;
+	if (kb > 32768 && memory / 8 < 32768)
+		kb = 32768;
+	kb /= cpus;
+	return kb > 524288 ? 524288 : kb < 1024 ? 1024 : (uint32_t)kb;
 }
 
 static int set_up_buffer(struct recorder *r, struct error *err)

@@ -218,10 +218,10 @@ static void load_sample(const char *name)
 }
 
 static const char *const samples[] = {
-	"churn-6.1/start.snap",
-	"churn-6.1/end.snap",
-	"hugealloc-6.1/start.snap",
-	"hugealloc-6.1/end.snap",
+	"churn-6.1/start.snap",	  "churn-6.1/end.snap",	   "hugealloc-6.1/start.snap",
+	"hugealloc-6.1/end.snap", "churn-5.10/start.snap", "churn-5.10/end.snap",
+	"churn-6.12/start.snap",  "churn-6.12/end.snap",   "churn-7.2/start.snap",
+	"churn-7.2/end.snap",
 };
 
 /*

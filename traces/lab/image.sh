@@ -25,10 +25,16 @@ make_initramfs() {
 	cp "$dir"/modules/*.ko "$dir/order" "$root/modules/"
 	cp "$here/guest/init" "$root/init"
 	chmod 755 "$root/init"
-	cp "$(command -v busybox)" "$root/bin/busybox"
-	copy_program "$(command -v trace-cmd)" "$root"
-	copy_program "$(find_program)" "$root"
-	strip "$root/bin/zonereplay" 2> /dev/null || true
+	if [ "$arch" = x86_64 ]; then
+		cp "$(command -v busybox)" "$root/bin/busybox"
+		copy_program "$(command -v trace-cmd)" "$root"
+		copy_program "$(find_program)" "$root"
+		strip "$root/bin/zonereplay" 2> /dev/null || true
+	else
+		userland_fetch "$kernel"
+		cp -a "$cache/userland/$arch/." "$root/"
+		cp "$here/guest/capture" "$root/capture"
+	fi
 	(cd "$root" && find . | cpio -o -H newc --quiet) | gzip -1 > "$tmp/initrd"
 	rm -r "$root"
 }

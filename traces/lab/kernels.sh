@@ -52,7 +52,11 @@ apt_lists() { # SUITE ARCH: makes the private lists once a day
 	if [ -n "$security" ] && [ "$suite" != sid ]; then
 		echo "deb [signed-by=$key] $security $suite-security main" >> "$dir/sources.list"
 	fi
-	apt_private "$suite" "$arch" apt-get update || die "apt-get update failed for $suite: is the network there?"
+	if ! apt_private "$suite" "$arch" apt-get update; then
+		say "the lists of $suite-security are not to be had now; trying without them"
+		sed -i '/-security main$/d' "$dir/sources.list"
+		apt_private "$suite" "$arch" apt-get update || die "apt-get update failed for $suite: is the network there?"
+	fi
 	touch "$dir/done"
 }
 
@@ -95,4 +99,23 @@ kernel_fetch() {
 	done
 	rm -r "$dir/root"
 	echo "$package" > "$dir/release"
+}
+
+# What a guest of a foreign architecture runs: busybox and trace-cmd with its libraries, in $cache/userland/ARCH.
+userland_fetch() { # KERNEL/ARCH
+	local suite arch pattern dir=$cache/userland/${1#*/} all package
+	[ -e "$dir/done" ] && return
+	read -r suite arch pattern _ <<< "$(kernel_table "$1")"
+	say "fetching busybox and trace-cmd for $arch"
+	rm -rf "$dir"
+	all=$(mktemp -d "$cache/tmp.XXXXXX")
+	for package in busybox-static trace-cmd libtracecmd1 libtraceevent1 libtracefs1 libc6 libzstd1 zlib1g; do
+		package_unpack "$suite" "$arch" "$package" "$all"
+	done
+	mkdir -p "$dir/bin"
+	cp "$all/bin/busybox" "$all/usr/bin/trace-cmd" "$dir/bin/"
+	(cd "$all" && find lib* usr/lib -name '*.so*' ! -path '*/gconv/*' ! -path '*/traceevent/*' -print0 |
+		cpio -0pdm --quiet "$dir")
+	rm -r "$all"
+	touch "$dir/done"
 }
