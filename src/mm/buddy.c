@@ -194,6 +194,8 @@ static bool may_merge(const struct mm *mm, struct frame buddy, uint32_t order, u
 	if (order < mm->pageblock_order)
 		return true;
 	buddy_type = mm_block_type(mm, buddy);
+	if (mm_era_of(mm)->merge_blocks)
+		return type == buddy_type || !(type == MM_ISOLATE || buddy_type == MM_ISOLATE);
 	return type == buddy_type || (type_mergeable(type) && type_mergeable(buddy_type));
 }
 

@@ -4,7 +4,8 @@
  *
  * Rows follow kernel-facts section 11: Debian's 6.1 changed at .97 (order-9 lists split by
  * mobility), .104 (cap of the free factor, drains in chunks), .116 (alloc flags) and .157
- * (highatomic). Recordings of other kernels run on the nearest row and say so.
+ * (highatomic). Recordings of other kernels run on the nearest row and say so. 5.10 is the
+ * generation before: its row lists only what differs, so that fields left out are 6.1's ways.
  */
 #include "mm/era.h"
 
@@ -13,6 +14,7 @@
 
 #define NO_CAP UINT32_MAX
 
+/* Newest first; the oldest generation last. */
 const struct mm_era mm_eras[] = {
 	{
 		.name = "6.1",
@@ -22,9 +24,11 @@ const struct mm_era mm_eras[] = {
 		.until = {6, 2, 0},
 		.nr_pcp_lists = 14,
 		.pcp_max_order = 3,
+		.pcp_huge = true,
 		.pcp_batch_scale_max = 5,
 		.drain_in_chunks = true,
 		.highatomic_needs_high = true,
+		.highatomic_last_resort = true,
 	},
 	{
 		.name = "6.1.116",
@@ -34,8 +38,10 @@ const struct mm_era mm_eras[] = {
 		.until = {6, 1, 157},
 		.nr_pcp_lists = 14,
 		.pcp_max_order = 3,
+		.pcp_huge = true,
 		.pcp_batch_scale_max = 5,
 		.drain_in_chunks = true,
+		.highatomic_last_resort = true,
 	},
 	{
 		.name = "6.1.104",
@@ -44,8 +50,10 @@ const struct mm_era mm_eras[] = {
 		.until = {6, 1, 116},
 		.nr_pcp_lists = 14,
 		.pcp_max_order = 3,
+		.pcp_huge = true,
 		.pcp_batch_scale_max = 5,
 		.drain_in_chunks = true,
+		.harder = true,
 	},
 	{
 		.name = "6.1.97",
@@ -54,7 +62,24 @@ const struct mm_era mm_eras[] = {
 		.until = {6, 1, 104},
 		.nr_pcp_lists = 14,
 		.pcp_max_order = 3,
+		.pcp_huge = true,
 		.pcp_batch_scale_max = NO_CAP,
+		.harder = true,
+	},
+	{
+		.name = "5.10",
+		.summary = "5.10.64 and later: per-cpu lists of order 0, drained a batch at a time",
+		.from = {5, 10, 64},
+		.until = {5, 11, 0},
+		.nr_pcp_lists = 3,
+		.pcp_max_order = 0,
+		.pcp_batch_scale_max = 0,
+		.high_in_batches = 6,
+		.drain_by_type = true,
+		.pcp_or_nothing = true,
+		.harder = true,
+		.nofragment_any_order = true,
+		.merge_blocks = true,
 	},
 };
 const uint32_t mm_nr_eras = ARRAY_SIZE(mm_eras);
@@ -95,6 +120,29 @@ static int release_cmp(const uint32_t a[3], const uint32_t b[3])
 	return 0;
 }
 
+/*
+ * The row for a kernel that none is made for. In a known series: its oldest row, or its newest
+ * where the point release is 0, for that is how Debian's release names begin whatever the source
+ * is. Else by generation: per-cpu lists of higher orders came with 5.14.
+ */
+static uint32_t nearest_row(const uint32_t v[3])
+{
+	static const uint32_t lists_of_orders[3] = {5, 14, 0};
+	uint32_t row = mm_nr_eras;
+
+	for (uint32_t i = 0; i < mm_nr_eras; i++) {
+		const uint32_t *from = mm_eras[i].from;
+
+		if (from[0] == v[0] && from[1] == v[1] &&
+		    (row == mm_nr_eras ||
+		     (release_cmp(from, mm_eras[row].from) < 0) == (v[2] != 0)))
+			row = i;
+	}
+	if (row != mm_nr_eras)
+		return row;
+	return release_cmp(v, lists_of_orders) < 0 ? mm_nr_eras - 1 : 0;
+}
+
 uint32_t mm_era_find(const char *release, bool *exact)
 {
 	uint32_t v[3];
@@ -108,7 +156,7 @@ uint32_t mm_era_find(const char *release, bool *exact)
 			return i;
 		}
 	}
-	return 0;
+	return nearest_row(v);
 }
 
 /* zone_batchsize [page_alloc.c, 6.1]: a quarter of a thousandth, at most 1 MiB, as 2^n - 1 */
@@ -129,13 +177,18 @@ int32_t mm_era_batch(uint32_t managed, uint32_t page_shift)
 	return pow2 - 1 > 0 ? (int32_t)(pow2 - 1) : 1;
 }
 
-/* zone_highsize [page_alloc.c, 6.1]; every CPU is taken to belong to the zone's node */
+/*
+ * zone_highsize [page_alloc.c, 6.1]; every CPU is taken to belong to the zone's node.
+ * pageset_set_batch [5.10]; its sysctl percpu_pagelist_fraction is left to the snapshot.
+ */
 int32_t mm_era_high(const struct mm *mm, uint32_t zone, int32_t batch)
 {
 	const struct mm_zone *z = &mm->zones[zone];
 	uint64_t total = z->wmark[MM_WMARK_LOW] + z->boost;
 	int32_t high;
 
+	if (mm_era_of(mm)->high_in_batches)
+		return batch * (int32_t)mm_era_of(mm)->high_in_batches;
 	if (mm->percpu_high_fraction)
 		total = z->managed / mm->percpu_high_fraction;
 	high = (int32_t)(total / mm->nr_cpus);

@@ -15,8 +15,19 @@ struct mm_era {
 	uint32_t pcp_max_order; /* orders 0..this are cached, and pageblock_order */
 	uint32_t pcp_batch_scale_max; /* cap of free_factor; UINT32_MAX before 6.1.104 */
 	bool drain_in_chunks; /* drain_pages_zone frees batch << scale at a time, since 6.1.104 */
-	bool highatomic_needs_high;	/* HIGHATOMIC only for __GFP_HIGH requests, since 6.1.157 */
-	bool nofragment_multinode_only; /* see alloc_flags_nofragment */
+	bool highatomic_needs_high;  /* HIGHATOMIC only for __GFP_HIGH requests, since 6.1.157 */
+	bool pcp_huge;		     /* pages of pageblock_order are cached, too */
+	bool highatomic_last_resort; /* NON_BLOCK and OOM requests may have the reserve when all
+					else failed */
+	/* What 5.10 does otherwise. */
+	uint32_t high_in_batches; /* per-cpu high is this many batches; 0: from the low watermark */
+	bool drain_by_type;	  /* a full list drains one batch, types in turn; no free factor */
+	bool pcp_or_nothing;	  /* where the lists and their refill fail, the zone fails */
+	bool harder; /* reserve rules of HIGH and HARDER, before MIN_RESERVE and NON_BLOCK (6.1.116)
+		      */
+	bool nofragment_any_order; /* NOFRAGMENT takes whole blocks only, also for requests above a
+				      block */
+	bool merge_blocks;	   /* blocks of all types merge, except with isolated ones */
 };
 
 extern const struct mm_era mm_eras[];

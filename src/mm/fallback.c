@@ -50,7 +50,8 @@ bool mm_find_fallback(const struct mm *mm, uint32_t zone, uint32_t order, uint32
 	fb->head = FRAME_NONE;
 	if (type >= MM_NR_PCP_TYPES)
 		return false;
-	if (order < mm->pageblock_order && (alloc_flags & MM_ALLOC_NOFRAGMENT))
+	if ((alloc_flags & MM_ALLOC_NOFRAGMENT) &&
+	    (order < mm->pageblock_order || mm_era_of(mm)->nofragment_any_order))
 		min_order = mm->pageblock_order;
 	for (uint32_t o = mm->nr_orders; !found && o-- > min_order;)
 		found = fallback_at(mm, zone, o, type, fb);

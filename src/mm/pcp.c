@@ -6,7 +6,9 @@
 
 bool mm_pcp_allowed_order(const struct mm *mm, uint32_t order)
 {
-	return order <= mm_era_of(mm)->pcp_max_order || order == mm->pageblock_order;
+	const struct mm_era *era = mm_era_of(mm);
+
+	return order <= era->pcp_max_order || (era->pcp_huge && order == mm->pageblock_order);
 }
 
 /* order_to_pindex; highatomic and CMA pages wait among the movable ones. */
@@ -108,6 +110,45 @@ static void drain_next_list(const struct mm *mm, struct mm_drain *d)
 	}
 }
 
+/*
+ * free_pcppages_bulk, 5.10: the types take turns. Here d->max is how many pages may come from the
+ * list that is found: it grows by one for every list looked at and is used up page by page; a list
+ * found only on the third look gives all.
+ */
+static void drain_next_type(const struct mm *mm, struct mm_drain *d)
+{
+	for (uint32_t looked = 0; looked < MM_NR_PCP_TYPES; looked++) {
+		d->max++;
+		if (++d->pindex == MM_NR_PCP_TYPES)
+			d->pindex = 0;
+		if (!mm_list_count(mm, mm_pcp_list(mm, d->zone, d->cpu, (uint32_t)d->pindex)))
+			continue;
+		if (d->max == MM_NR_PCP_TYPES)
+			d->max = d->left;
+		return;
+	}
+	d->active = false;
+}
+
+static void drain_by_type_begin(const struct mm *mm, struct mm_drain *d)
+{
+	d->pindex = 0;
+	d->max = 0;
+	if (d->active)
+		drain_next_type(mm, d);
+}
+
+/* After a page has left. */
+static void drain_by_type_go_on(const struct mm *mm, struct mm_drain *d)
+{
+	d->max--;
+	if (d->left <= 0)
+		d->active = false;
+	else if (!d->max ||
+		 !mm_list_count(mm, mm_pcp_list(mm, d->zone, d->cpu, (uint32_t)d->pindex)))
+		drain_next_type(mm, d);
+}
+
 void mm_drain_begin(struct mm *mm, struct mm_drain *d, uint32_t zone, uint32_t cpu, int32_t count,
 		    int32_t pindex)
 {
@@ -120,7 +161,9 @@ void mm_drain_begin(struct mm *mm, struct mm_drain *d, uint32_t zone, uint32_t c
 	d->min = 0;
 	d->max = MM_NR_PCP_LISTS - 1;
 	d->active = d->left > 0;
-	if (d->active)
+	if (mm_era_of(mm)->drain_by_type)
+		drain_by_type_begin(mm, d);
+	else if (d->active)
 		drain_next_list(mm, d);
 }
 
@@ -142,7 +185,9 @@ void mm_drain_step(struct mm *mm, struct mm_drain *d)
 	if (mm->zones[d->zone].nr_isolate_blocks)
 		type = mm_block_type(mm, f);
 	mm_free_one(mm, f, order, type, 0);
-	if (d->left <= 0)
+	if (mm_era_of(mm)->drain_by_type)
+		drain_by_type_go_on(mm, d);
+	else if (d->left <= 0)
 		d->active = false;
 	else if (!mm_list_count(mm, mm_pcp_list(mm, d->zone, d->cpu, (uint32_t)d->pindex)))
 		drain_next_list(mm, d);
@@ -193,6 +238,8 @@ static int32_t high_now(const struct mm *mm, uint32_t zone, const struct mm_pcp 
 {
 	int32_t high = pcp->high;
 
+	if (mm_era_of(mm)->drain_by_type)
+		return high;
 	if (!high || free_high)
 		return 0;
 	if (!(mm->zones[zone].flags & MM_ZONE_RECLAIM_ACTIVE))
@@ -205,6 +252,8 @@ static int32_t nr_to_drain(const struct mm *mm, struct mm_pcp *pcp, int32_t high
 {
 	int64_t most = (int64_t)high - pcp->batch, n;
 
+	if (mm_era_of(mm)->drain_by_type)
+		return pcp->batch;
 	if (free_high)
 		return pcp->count;
 	if (high < pcp->batch)

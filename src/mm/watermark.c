@@ -88,15 +88,31 @@ uint32_t mm_alloc_flags_fast(const struct mm *mm, const struct mm_request *rq)
 	return flags | flags_nofragment(mm, preferred_zone(mm, rq));
 }
 
+/* gfp_to_alloc_flags before 6.1.116 */
+static uint32_t flags_slow_harder(const struct mm_request *rq, uint32_t flags)
+{
+	if (!(rq->gfp & MM_GFP_ATOMIC))
+		return flags;
+	flags &= ~MM_ALLOC_CPUSET;
+	if (rq->gfp & MM_GFP_NOMEMALLOC)
+		return flags;
+	/* HARDER requests of an order above 0 had what HIGHATOMIC names now. */
+	return flags | MM_ALLOC_NON_BLOCK | (rq->order ? MM_ALLOC_HIGHATOMIC : 0);
+}
+
 /* gfp_to_alloc_flags; real-time tasks are not told apart */
 uint32_t mm_alloc_flags_slow(const struct mm *mm, const struct mm_request *rq)
 {
 	uint32_t flags = MM_WMARK_MIN | MM_ALLOC_CPUSET;
 
+	if (rq->type == MM_MOVABLE)
+		flags |= MM_ALLOC_CMA;
 	if (rq->gfp & MM_GFP_HIGH)
 		flags |= MM_ALLOC_MIN_RESERVE;
 	if (rq->gfp & MM_GFP_KSWAPD_RECLAIM)
 		flags |= MM_ALLOC_KSWAPD;
+	if (mm_era_of(mm)->harder)
+		return flags_slow_harder(rq, flags);
 	if (!(rq->gfp & MM_GFP_DIRECT_RECLAIM)) {
 		if (!(rq->gfp & MM_GFP_NOMEMALLOC)) {
 			flags |= MM_ALLOC_NON_BLOCK;
@@ -107,8 +123,6 @@ uint32_t mm_alloc_flags_slow(const struct mm *mm, const struct mm_request *rq)
 		if (flags & MM_ALLOC_MIN_RESERVE)
 			flags &= ~MM_ALLOC_CPUSET;
 	}
-	if (rq->type == MM_MOVABLE)
-		flags |= MM_ALLOC_CMA;
 	return flags;
 }
 
@@ -117,13 +131,35 @@ int64_t mm_wmark(const struct mm *mm, uint32_t zone, enum mm_wmark w)
 	return (int64_t)mm->zones[zone].wmark[w] + mm->zones[zone].boost;
 }
 
-static int64_t unusable_free(const struct mm_zone *z, uint32_t order, uint32_t alloc_flags)
+static int64_t unusable_free(const struct mm_era *era, const struct mm_zone *z, uint32_t order,
+			     uint32_t alloc_flags)
 {
 	int64_t unusable = (1 << order) - 1;
 
-	if (!(alloc_flags & ALLOC_RESERVES))
+	if (!(alloc_flags & (era->harder ? MM_ALLOC_NON_BLOCK | MM_ALLOC_OOM : ALLOC_RESERVES)))
 		unusable += z->reserved_highatomic;
 	return unusable;
+}
+
+/* __zone_watermark_ok before 6.1.116: HARDER has the bit that is NON_BLOCK now, HIGH that of
+ * MIN_RESERVE. */
+static int64_t lower_mark_harder(int64_t min, uint32_t alloc_flags)
+{
+	if (alloc_flags & MM_ALLOC_MIN_RESERVE)
+		min -= min / 2;
+	if (alloc_flags & MM_ALLOC_OOM)
+		return min - min / 2;
+	return alloc_flags & MM_ALLOC_NON_BLOCK ? min - min / 4 : min;
+}
+
+static int64_t lower_mark(int64_t min, uint32_t alloc_flags)
+{
+	if (alloc_flags & MM_ALLOC_MIN_RESERVE) {
+		min -= min / 2;
+		if (alloc_flags & MM_ALLOC_NON_BLOCK)
+			min -= min / 4;
+	}
+	return alloc_flags & MM_ALLOC_OOM ? min - min / 2 : min;
 }
 
 static bool has_suitable_buddy(const struct mm *mm, uint32_t zone, uint32_t order,
@@ -149,16 +185,11 @@ bool mm_watermark_ok(const struct mm *mm, uint32_t zone, uint32_t order, int64_t
 		     uint32_t highest, uint32_t alloc_flags, int64_t free)
 {
 	const struct mm_zone *z = &mm->zones[zone];
-	int64_t min = mark;
+	const struct mm_era *era = mm_era_of(mm);
+	int64_t min =
+		era->harder ? lower_mark_harder(mark, alloc_flags) : lower_mark(mark, alloc_flags);
 
-	free = (free < 0 ? 0 : free) - unusable_free(z, order, alloc_flags);
-	if (alloc_flags & MM_ALLOC_MIN_RESERVE) {
-		min -= min / 2;
-		if (alloc_flags & MM_ALLOC_NON_BLOCK)
-			min -= min / 4;
-	}
-	if (alloc_flags & MM_ALLOC_OOM)
-		min -= min / 2;
+	free = (free < 0 ? 0 : free) - unusable_free(era, z, order, alloc_flags);
 	if (free <= min + z->lowmem_reserve[highest])
 		return false;
 	return order == 0 || has_suitable_buddy(mm, zone, order, alloc_flags);
@@ -171,7 +202,7 @@ bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64
 	int64_t free = z->free_global < 0 ? 0 : z->free_global;
 
 	if (order == 0) {
-		int64_t unusable = unusable_free(z, 0, alloc_flags);
+		int64_t unusable = unusable_free(mm_era_of(mm), z, 0, alloc_flags);
 		int64_t usable = free - (unusable < free ? unusable : free);
 
 		if (usable > mark + z->lowmem_reserve[highest])
@@ -219,7 +250,8 @@ static struct frame rmqueue_buddy(struct mm *mm, uint32_t zone, const struct mm_
 		f = take_highatomic(mm, zone, rq->order);
 	if (frame_is_none(f))
 		f = mm_rmqueue(mm, zone, rq->order, rq->type, alloc_flags, NULL);
-	if (frame_is_none(f) && (alloc_flags & (MM_ALLOC_OOM | MM_ALLOC_NON_BLOCK)))
+	if (frame_is_none(f) && mm_era_of(mm)->highatomic_last_resort &&
+	    (alloc_flags & (MM_ALLOC_OOM | MM_ALLOC_NON_BLOCK)))
 		f = take_highatomic(mm, zone, rq->order);
 	if (!frame_is_none(f))
 		mm_mod_free(mm, zone, mm->cpu, -(1 << rq->order));
@@ -231,9 +263,11 @@ static struct frame rmqueue(struct mm *mm, uint32_t zone, const struct mm_reques
 {
 	struct frame f = FRAME_NONE;
 
-	if (mm_pcp_allowed_order(mm, rq->order))
+	bool listed = mm_pcp_allowed_order(mm, rq->order);
+
+	if (listed)
 		f = rmqueue_pcplist(mm, zone, rq, alloc_flags);
-	if (frame_is_none(f))
+	if (frame_is_none(f) && !(listed && mm_era_of(mm)->pcp_or_nothing))
 		f = rmqueue_buddy(mm, zone, rq, alloc_flags);
 	if (mm->zones[zone].flags & MM_ZONE_BOOSTED) {
 		mm->zones[zone].flags &= ~MM_ZONE_BOOSTED;

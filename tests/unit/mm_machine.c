@@ -146,9 +146,22 @@ static const struct {
 	const char *release, *era;
 	bool exact;
 } releases[] = {
-	{"6.1.192", "6.1", true},     {"6.1.157", "6.1", true},	   {"6.1.156", "6.1.116", true},
-	{"6.1.115", "6.1.104", true}, {"6.1.103", "6.1.97", true}, {"6.1.192-1-amd64", "6.1", true},
-	{"6.6.1", "6.1", false},      {"banana", "6.1", false},	   {"", "6.1", false},
+	{"6.1.192", "6.1", true},
+	{"6.1.157", "6.1", true},
+	{"6.1.156", "6.1.116", true},
+	{"6.1.115", "6.1.104", true},
+	{"6.1.103", "6.1.97", true},
+	{"6.1.192-1-amd64", "6.1", true},
+	{"6.6.1", "6.1", false},
+	{"banana", "6.1", false},
+	{"", "6.1", false},
+	{"5.10.223", "5.10", true},
+	{"5.10.3", "5.10", false}, /* before the merge loop was reworked */
+	{"5.10.0-32-cloud-amd64", "5.10", false},
+	{"6.1.50", "6.1.97", false},		/* older than the oldest row of its series */
+	{"6.1.0-47-cloud-amd64", "6.1", false}, /* point 0 says nothing: the newest row */
+	{"5.15.3", "6.1", false},		/* has per-cpu lists of higher orders */
+	{"4.19.1", "5.10", false},
 };
 
 START_TEST(eras_by_release)
