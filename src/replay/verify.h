@@ -73,6 +73,7 @@ struct compact_want {
 	uint32_t gfp, prio, highest;
 	int16_t search_order; /* kcompactd: carried from zone to zone */
 	uint16_t fast_search_fail;
+	bool whole_zone;
 };
 
 #define RUN_MAX_BLOCK 1024u /* frames of a pageblock for which owners are noted */

@@ -109,6 +109,7 @@ static void control_background(struct verify *v, const struct compact_want *w, u
 		cc->highest = w->highest;
 		cc->search_order = w->search_order;
 		cc->fast_search_fail = w->fast_search_fail;
+		cc->whole_zone = w->whole_zone;
 		return;
 	}
 	cc->order = -1;
@@ -367,6 +368,7 @@ static void save_search(struct verify *v, const struct compact_run *run)
 		return;
 	task->compact.search_order = run->cc.search_order;
 	task->compact.fast_search_fail = run->cc.fast_search_fail;
+	task->compact.whole_zone = run->cc.whole_zone;
 }
 
 void verify_compact_end(struct verify *v, const struct event *e)
