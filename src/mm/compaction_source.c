@@ -91,9 +91,11 @@ void compact_lru_add(struct mm *mm, struct frame f)
 	bool file = !(fr->flags & (MM_F_ANON | MM_F_SWAPBACKED));
 	bool active = fr->flags & MM_F_ACTIVE;
 
+	/* Machines without LRU lists follow a trace, whose insertions tell when the batch is
+	 * flushed. */
 	if (!mm_objects(mm))
-		fr->flags |= MM_F_LRU;
-	else if (fr->flags & MM_F_UNEVICTABLE)
+		return;
+	if (fr->flags & MM_F_UNEVICTABLE)
 		mm_lru_add(mm, f, MM_LRU_UNEVICTABLE);
 	else
 		mm_lru_add(mm, f,
