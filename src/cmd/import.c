@@ -3,11 +3,15 @@
 #include "trace/trace.h"
 
 struct import_command {
-	const char *source, *out;
+	const char *source, *out, *kernel;
 };
+
+enum { OPT_KERNEL = CMD_OPT_OWN };
 
 static const struct argp_option options[] = {
 	{"output", 'o', "DIR", 0, "the capture to make (needed)", 0},
+	{"kernel", OPT_KERNEL, "RELEASE", 0,
+	 "the recording kernel, as uname -r says, where the source does not tell", 0},
 	{0},
 };
 
@@ -18,6 +22,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'o':
 		c->out = arg;
+		return 0;
+	case OPT_KERNEL:
+		c->kernel = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (c->source)
@@ -56,7 +63,7 @@ static int import_run(int argc, char **argv)
 	int ret;
 
 	cmd_parse(&argp, argc, argv, 0, &c);
-	ret = capture_import(c.source, c.out, cmd_progress_start(&progress), &err);
+	ret = capture_import(c.source, c.kernel, c.out, cmd_progress_start(&progress), &err);
 	cmd_progress_end(&progress);
 	return ret ? cmd_fail(&err) : CMD_FINE;
 }

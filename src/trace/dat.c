@@ -176,7 +176,7 @@ static const struct tep_print_flag_sym *flag_table(const struct tep_print_arg *a
 	return found;
 }
 
-/* Until the table says otherwise the bits are those of 5.10 to 7.2, which agree (kernel-facts 5.7).
+/* Until the table says otherwise the bits are those of 5.10 to 7.2, which agree.
  */
 static void learn_gfp(struct dat *dat)
 {
@@ -212,24 +212,6 @@ static uint64_t translate_gfp(const struct dat *dat, uint64_t value)
 	for (; value; value &= value - 1)
 		out |= dat->gfp_bits[__builtin_ctzll(value)];
 	return out;
-}
-
-/* ---- migratetypes ---- */
-
-static void learn_types(struct dat *dat)
-{
-	/* CMA off: the numbers of the kernels in kernel-facts 1.2 */
-	static const enum migratetype usual[] = {MT_UNMOVABLE, MT_MOVABLE, MT_RECLAIMABLE,
-						 MT_HIGHATOMIC, MT_ISOLATE};
-	const struct manifest *m = &dat->c->manifest;
-	int mt;
-
-	for (size_t i = 0; i < ARRAY_SIZE(dat->types); i++)
-		dat->types[i] = i < ARRAY_SIZE(usual) ? usual[i] : MT_NR;
-	for (size_t i = 0; i < SNAP_MAX_TYPES && m->migratetypes[i][0]; i++) {
-		mt = migratetype_by_name(m->migratetypes[i]);
-		dat->types[i] = mt < 0 ? MT_NR : (uint64_t)mt;
-	}
 }
 
 /* ---- one record ---- */
@@ -455,7 +437,7 @@ static int read_opened(struct dat *dat, struct error *err)
 	tep_set_loglevel(TEP_LOG_NONE);
 	learn_facts(dat);
 	learn_gfp(dat);
-	learn_types(dat);
+	types_of_capture(dat->c, dat->types);
 	if (add_decoders(dat, err))
 		return -1;
 	if (read_all(dat)) {

@@ -188,11 +188,17 @@ static const struct field_row {
 	{"reason", FIELD_SIGNED},
 	{"prev_state", FIELD_SIGNED},
 	{"search_order", FIELD_SIGNED},
+	{"node", FIELD_SIGNED},
 	{"addr", FIELD_ADDRESS},
-	{"__probe_ret_ip", FIELD_ADDRESS},
 	{"pte", FIELD_ADDRESS},
 	{"__probe_ret_ip", FIELD_ADDRESS},
-	{"zone", FIELD_ADDRESS},
+	{"start_pfn", FIELD_ADDRESS},
+	{"end_pfn", FIELD_ADDRESS},
+	{"free_pfn", FIELD_ADDRESS},
+	{"migrate_pfn", FIELD_ADDRESS},
+	{"low_pfn", FIELD_ADDRESS},
+	{"zone_start", FIELD_ADDRESS},
+	{"zone_end", FIELD_ADDRESS},
 	{"flags", FIELD_ADDRESS},
 	{"mask", FIELD_ADDRESS},
 	{"events", FIELD_MAY_LACK},
@@ -205,6 +211,24 @@ enum field_type field_type(const char *name)
 			return field_rows[i].type;
 	}
 	return FIELD_NUMBER;
+}
+
+/* ---- migratetypes ---- */
+
+void types_of_capture(const struct capture *c, uint64_t types[16])
+{
+	/* CMA off: the numbers of the kernels from 5.10 on */
+	static const enum migratetype usual[] = {MT_UNMOVABLE, MT_MOVABLE, MT_RECLAIMABLE,
+						 MT_HIGHATOMIC, MT_ISOLATE};
+	const struct manifest *m = &c->manifest;
+	int mt;
+
+	for (size_t i = 0; i < 16; i++)
+		types[i] = i < ARRAY_SIZE(usual) ? usual[i] : MT_NR;
+	for (size_t i = 0; i < SNAP_MAX_TYPES && m->migratetypes[i][0]; i++) {
+		mt = migratetype_by_name(m->migratetypes[i]);
+		types[i] = mt < 0 ? MT_NR : (uint64_t)mt;
+	}
 }
 
 /* ---- what readers may rely on ---- */

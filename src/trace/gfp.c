@@ -58,6 +58,7 @@ static const struct gfp_row {
   synonyms[] = {
 	  {"GFP_DMA", GFP_DMA},
 	  {"GFP_DMA32", GFP_DMA32},
+	  {"GFP_NOWAIT", GFP_KSWAPD_RECLAIM},
 };
 
 static uint32_t find(const struct gfp_row *rows, size_t nr, const char *name, size_t len)

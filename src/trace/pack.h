@@ -101,6 +101,9 @@ struct field_alias {
 /* What other kernels call a field, or NULL. */
 const char *field_alias(const char *name);
 
+/* enum migratetype of the recording kernel's numbers; MT_NR where it has none. */
+void types_of_capture(const struct capture *c, uint64_t types[16]);
+
 /* What is impossible about an event, or NULL. Consumers may index by order and migratetype
  * afterwards. */
 const char *event_problem(const struct event *e);

@@ -213,7 +213,7 @@ int capture_export(struct capture *c, const struct trace *t, const char *dir, bo
  * @source: a directory in the form of a capture, or one file: CSV of events, trace.dat, or text as
  * in tracefs/trace and as "trace-cmd report" prints it.
  */
-int capture_import(const char *source, const char *dir, struct progress *prog,
+int capture_import(const char *source, const char *kernel, const char *dir, struct progress *prog,
 		   struct error *err) MUST_CHECK;
 
 /* ---- what a recording tells before any model looks at it ---- */

@@ -267,7 +267,8 @@ static int open_file(struct capture *c, const char *path, struct error *err)
 	return c->trace_path && c->name ? 0 : error_set(err, "out of memory");
 }
 
-int capture_import(const char *source, const char *dir, struct progress *prog, struct error *err)
+int capture_import(const char *source, const char *kernel, const char *dir, struct progress *prog,
+		   struct error *err)
 {
 	struct stat st;
 	struct capture c;
@@ -281,6 +282,8 @@ int capture_import(const char *source, const char *dir, struct progress *prog, s
 	if (S_ISDIR(st.st_mode) ? capture_open(&c, source, err) : open_file(&c, source, err))
 		return -1;
 	x.from = c.dir;
+	if (kernel && !c.manifest.release[0])
+		snprintf(c.manifest.release, sizeof(c.manifest.release), "%s", kernel);
 	ret = trace_form_of(c.trace_path, &form, err) || trace_open_form(&t, &c, form, prog, err)
 		      ? -1
 		      : 0;
