@@ -230,7 +230,7 @@ static void lru_insert(struct verify *v, const struct event *e)
 
 	verify_compact_insertion(v, e);
 	if (!frame_is_none(f))
-		verify_compact_seen(v, f);
+		verify_compact_seen(v, e, f);
 	/* An anonymous page may be inserted a moment before it is mapped. */
 	if (e->w[2] & PAGEMAP_ANON)
 		flags |= MM_F_ANON | MM_F_MAPPED;

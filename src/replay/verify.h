@@ -241,7 +241,7 @@ bool verify_compact_drains(struct verify *v, const struct event *e, uint32_t zon
 /* The task inserts pages into the LRU: they were not there when its scanner passed. To be called
  * before that shows. */
 void verify_compact_insertion(struct verify *v, const struct event *e);
-void verify_compact_seen(struct verify *v, struct frame f);
+void verify_compact_seen(struct verify *v, const struct event *e, struct frame f);
 void verify_compact_truth(struct verify *v, const struct event *e);
 void verify_compact_switch_in(struct verify *v, const struct event *e);
 void verify_compact_switch_out(struct verify *v, const struct event *e);

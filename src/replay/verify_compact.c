@@ -511,17 +511,25 @@ bool verify_compact_drains(struct verify *v, const struct event *e, uint32_t zon
 }
 
 /* A page that the trace shows in use: was it moved there? */
-void verify_compact_seen(struct verify *v, struct frame f)
+void verify_compact_seen(struct verify *v, const struct event *e, struct frame f)
 {
-	struct mm_frame *fr = mm_frame(v->mm, f);
+	struct compact_run *run = compact_run_of(v, e->pid);
+	struct frame head = mm_page_head(v->mm, f);
 
-	if (fr->flags & MM_F_MOVED_TO) {
-		v->res->migrations_confirmed++;
-		fr->flags &= ~MM_F_MOVED_TO;
-	} else if (v->opt->inputs == VERIFY_EVENTS && v->res->compact_runs &&
-		   (!(fr->flags & MM_F_HEAD) && frame_is_none(mm_page_head(v->mm, f)))) {
-		v->res->migrations_refuted++;
+	if (frame_is_none(head) && run && event_context(e) == CTX_TASK) {
+		settle(v, run); /* the target was taken after all, before its source is freed */
+		head = mm_page_head(v->mm, f);
 	}
+	if (!frame_is_none(head)) {
+		if (mm_frame(v->mm, head)->flags & MM_F_MOVED_TO)
+			v->res->migrations_confirmed++;
+		mm_frame(v->mm, head)->flags &= ~MM_F_MOVED_TO;
+		return;
+	}
+	/* Free in the model: only compaction puts pages to use without an mm_page_alloc. */
+	v->res->migrations_refuted++;
+	verify_mismatch(v, MISMATCH_TARGET, FRAME_NONE, f, "in use, but nothing was moved here");
+	repair_take_from_pcp(v, f, 0);
 }
 
 /* The probe tells the destination handed out: the lab's truth. */
