@@ -23,6 +23,7 @@ struct text_input {
 	struct error *err;
 	uint64_t line;
 	struct text_values values;
+	struct event lost; /* to be told with the time of the event that follows */
 };
 
 static int fail(struct text_input *in, const char *problem)
@@ -162,6 +163,16 @@ static int put_marker(struct text_input *in, struct event *e, const char *text)
 	return packer_event(in->p, e, in->err);
 }
 
+/* "tracing_mark_write: text", or raw "ip=tracing_mark_write buf=text". */
+static const char *printed_text(const char *text)
+{
+	const char *raw = strstr(text, " buf="), *plain = strstr(text, ": ");
+
+	if (raw && !strncmp(text, "ip=", 3))
+		return raw + 5;
+	return plain ? plain + 2 : text;
+}
+
 static int put_event(struct text_input *in, struct event *e, char *rest)
 {
 	size_t len = strcspn(rest, ": ");
@@ -172,10 +183,8 @@ static int put_event(struct text_input *in, struct event *e, char *rest)
 	text += strspn(text, " ");
 	if (!strcmp(rest, "tracing_mark_write"))
 		return put_marker(in, e, text);
-	if (!strcmp(rest, "print")) {
-		rest = strstr(text, ": ");
-		return put_marker(in, e, rest ? rest + 2 : text);
-	}
+	if (!strcmp(rest, "print"))
+		return put_marker(in, e, printed_text(text));
 	desc = event_desc_by_name(rest);
 	if (!desc || desc->kind == EV_LOST) {
 		in->p->facts->defects.unknown_events++;
@@ -191,7 +200,6 @@ static int put_event(struct text_input *in, struct event *e, char *rest)
  * of trace-cmd. */
 static int take_lost(struct text_input *in, const char *line)
 {
-	struct event e = {.kind = EV_LOST, .time = in->p->facts->last_time, .w = {UINT64_MAX}};
 	const char *p = line + strlen("CPU:");
 	char *end;
 	uint64_t cpu = strtoull(p, &end, 10);
@@ -199,10 +207,21 @@ static int take_lost(struct text_input *in, const char *line)
 	if (cpu >= MAX_CPUS || strncmp(end, " [", 2))
 		return fail(in, "this line is not known");
 	p = end + 2 + (strncmp(end + 2, "LOST ", 5) ? 0 : 5);
+	in->lost = (struct event){.kind = EV_LOST, .cpu = (uint16_t)cpu, .w = {UINT64_MAX}};
 	if (isdigit((unsigned char)*p))
-		e.w[0] = strtoull(p, NULL, 10);
-	e.cpu = (uint16_t)cpu;
-	return packer_event(in->p, &e, in->err);
+		in->lost.w[0] = strtoull(p, NULL, 10);
+	return 0;
+}
+
+static int put_lost(struct text_input *in, uint64_t time)
+{
+	if (!in->lost.kind)
+		return 0;
+	in->lost.time = time;
+	if (packer_event(in->p, &in->lost, in->err))
+		return -1;
+	in->lost.kind = EV_NONE;
+	return 0;
 }
 
 static bool nothing_in(const char *line)
@@ -212,19 +231,28 @@ static bool nothing_in(const char *line)
 	       !strncmp(line, "version = ", 10);
 }
 
+/* trace-cmd puts the name of a buffer instance and a colon before every line. */
+static char *skip_instance(char *line)
+{
+	size_t len = strcspn(line, " ");
+
+	return len > 1 && line[len] && line[len - 1] == ':' ? line + len + 1 : line;
+}
+
 static int take_line(struct text_input *in, char *line)
 {
 	struct event e = {0};
 	char *rest;
 
 	line[strcspn(line, "\r\n")] = '\0';
+	line = skip_instance(line);
 	if (nothing_in(line))
 		return 0;
 	if (!strncmp(line, "CPU:", 4))
 		return take_lost(in, line);
 	if (!take_head(in, line, &e, &rest))
 		return fail(in, "not a line of ftrace: TASK-PID [CPU] FLAGS TIME: EVENT: VALUES");
-	return put_event(in, &e, rest);
+	return put_lost(in, e.time) ? -1 : put_event(in, &e, rest);
 }
 
 int text_read(struct packer *p, const struct capture *c, struct error *err)
@@ -247,5 +275,7 @@ int text_read(struct packer *p, const struct capture *c, struct error *err)
 	if (!ret && ferror(f))
 		ret = fail(&in, "the file is cut off or cannot be read");
 	fclose(f);
+	if (!ret)
+		ret = put_lost(&in, p->facts->last_time);
 	return ret ? -1 : packer_finish(p, err);
 }

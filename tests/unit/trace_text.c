@@ -148,6 +148,7 @@ static const struct {
 	 EV_ALLOC,
 	 {14520, 0, 0x800, MT_UNMOVABLE}},
 	{"print:                tracing_mark_write: text", EV_MARKER, {0, 4}},
+	{"print:                 ip=tracing_mark_write buf=text", EV_MARKER, {0, 4}},
 };
 
 #define TEXT_NEEDED                                                                                \
@@ -167,6 +168,27 @@ START_TEST(text_values)
 	for (int i = 0; i < 6; i++)
 		ck_assert_msg(trace.events[2].w[i] == text_lines[_i].w[i], "w[%d] is %#" PRIx64, i,
 			      trace.events[2].w[i]);
+}
+END_TEST
+
+/* The form of a recording made in a buffer instance. */
+START_TEST(text_of_an_instance)
+{
+	ck_assert_msg(
+		!open_text("cpus=2\nmine: CPU:1 [12 EVENTS DROPPED]\n"
+			   "mine:       a: b-9   [001]  2.000000001: mm_page_free: pfn=1 order=0\n"
+			   "mine: CPU:0 [EVENTS DROPPED]\n"
+			   "mine:          dd-8   [000]  2.000000002: mm_page_alloc: pfn=1 order=0 "
+			   "gfp_flags=0xcc0 migratetype=0\n",
+			   ""),
+		"%s", err.text);
+	ck_assert_uint_eq(trace.nr, 4);
+	ck_assert_uint_eq(trace.events[0].w[0], 12);
+	ck_assert_uint_eq(trace.events[0].cpu, 1);
+	ck_assert_uint_eq(trace.events[0].time, 2000000001);
+	ck_assert_uint_eq(trace.events[2].w[0], UINT64_MAX);
+	ck_assert_str_eq(trace_comm(&trace, 9), "a: b");
+	ck_assert_str_eq(trace_comm(&trace, 8), "dd");
 }
 END_TEST
 
@@ -231,6 +253,7 @@ static Suite *text_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, text_of_tracefs);
+	tcase_add_test(tc, text_of_an_instance);
 	tcase_add_loop_test(tc, text_values, 0, (int)ARRAY_SIZE(text_lines));
 	tcase_add_loop_test(tc, text_refused, 0, (int)ARRAY_SIZE(bad_text));
 	tcase_add_loop_test(tc, form_by_content, 0, (int)ARRAY_SIZE(forms));
