@@ -23,6 +23,8 @@ static inline bool may_reclaim(const struct mm_request *rq)
  * for were reclaimed.
  */
 bool retry_by_pages(const struct mm_request *rq, uint64_t progress, uint64_t total);
+/* 6.1's slow path, at most @rounds of reclaim and compaction: slow_path.c. */
+struct frame slow_path(struct policy_env *env, const struct mm_request *rq, int64_t rounds);
 /* Requests that must not fail go below all watermarks. */
 struct frame last_resort(struct policy_env *env, const struct mm_request *rq);
 

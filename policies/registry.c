@@ -3,5 +3,11 @@
 #include "policies/registry.h"
 
 const struct policy *const policy_registry[] = {
-	&policy_none, &policy_reclaim, &policy_lumpy, &policy_compaction, &policy_threshold, NULL,
+	&policy_none,	    /* a lower bound */
+	&policy_reclaim,    /* single pages */
+	&policy_lumpy,	    /* 2.6.34 */
+	&policy_compaction, /* 2.6.35 without its threshold */
+	&policy_threshold,  /* 6.1's slow path */
+	&policy_kernel,	    /* 6.1 with its background work */
+	NULL,
 };

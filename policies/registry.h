@@ -9,5 +9,6 @@ extern const struct policy policy_reclaim;
 extern const struct policy policy_lumpy;
 extern const struct policy policy_compaction;
 extern const struct policy policy_threshold;
+extern const struct policy policy_kernel;
 
 #endif

@@ -39,92 +39,9 @@ static void trigger(struct policy_env *env, enum policy_trigger what, int64_t ar
 		mm_compact_node(env->mm, (uint32_t)arg, env->mm->cpu);
 }
 
-/* One step of the slow path after the early compaction. */
-struct slow {
-	enum mm_compact_prio prio;
-	enum mm_compact_result result;
-	uint64_t progress;
-	uint32_t flags;
-};
-
-static bool compacts_early(const struct mm_request *rq)
-{
-	return rq->gfp & MM_GFP_IO &&
-	       (rq->order > COSTLY_ORDER || (rq->order && rq->type != MM_MOVABLE));
-}
-
-/* The early run failed: requests that must be quick stop here [__alloc_pages_slowpath]. */
-static bool gives_up_early(const struct mm_request *rq, enum mm_compact_result result)
-{
-	if (rq->order <= COSTLY_ORDER || !(rq->gfp & MM_GFP_NORETRY))
-		return false;
-	return result == MM_COMPACT_SKIPPED || result == MM_COMPACT_DEFERRED ||
-	       rq->gfp & MM_GFP_THISNODE;
-}
-
-/* should_compact_retry */
-static bool retry_compaction(struct policy_env *env, const struct mm_request *rq, struct slow *s)
-{
-	enum mm_compact_prio strongest =
-		rq->order > COSTLY_ORDER ? MM_COMPACT_PRIO_SYNC_LIGHT : MM_COMPACT_PRIO_SYNC_FULL;
-
-	if (!rq->order)
-		return false;
-	if (s->result == MM_COMPACT_SKIPPED)
-		return mm_compaction_zonelist_suitable(env->mm, rq, s->flags);
-	if (s->result == MM_COMPACT_SUCCESS)
-		return true;
-	if (s->prio <= strongest)
-		return false;
-	s->prio--;
-	return true;
-}
-
-static bool another_round(struct policy_env *env, const struct mm_request *rq, struct slow *s,
-			  int64_t round)
-{
-	if (round >= env->params[ROUNDS] || rq->gfp & MM_GFP_NORETRY)
-		return false;
-	if (rq->order > COSTLY_ORDER && !(rq->gfp & MM_GFP_RETRY_MAYFAIL))
-		return false;
-	if (!s->progress)
-		return false;
-	return rq->order == 0 || retry_compaction(env, rq, s);
-}
-
-static struct frame one_round(struct policy_env *env, const struct mm_request *rq, struct slow *s)
-{
-	struct frame f;
-
-	s->progress = mm_direct_reclaim(env->mm, rq, true);
-	f = freelist_after_reclaim(env, rq);
-	if (frame_is_none(f) && rq->order)
-		f = mm_compact_direct(env->mm, rq, s->flags, s->prio, &s->result);
-	return f;
-}
-
 static struct frame alloc_slow(struct policy_env *env, const struct mm_request *rq)
 {
-	struct slow s = {.prio = MM_COMPACT_PRIO_SYNC_LIGHT, .result = MM_COMPACT_SKIPPED};
-	struct frame f = slow_freelist(env, rq);
-	int64_t round = 0;
-
-	if (!frame_is_none(f) || !may_reclaim(rq))
-		return f;
-	s.flags = mm_alloc_flags_slow(env->mm, rq);
-	if (compacts_early(rq)) {
-		f = mm_compact_direct(env->mm, rq, s.flags, MM_COMPACT_PRIO_ASYNC, &s.result);
-		if (!frame_is_none(f) || gives_up_early(rq, s.result))
-			return f;
-		if (rq->order > COSTLY_ORDER && rq->gfp & MM_GFP_NORETRY)
-			s.prio = MM_COMPACT_PRIO_ASYNC;
-	}
-	do {
-		f = one_round(env, rq, &s);
-		if (!frame_is_none(f))
-			return f;
-	} while (another_round(env, rq, &s, ++round));
-	return last_resort(env, rq);
+	return slow_path(env, rq, env->params[ROUNDS]);
 }
 
 static void kswapd(struct policy_env *env, uint32_t node, uint32_t order, uint32_t highest)

@@ -55,13 +55,18 @@ static void step(struct whatif *w, const struct demand_op *op)
 
 /* ---- the run ---- */
 
+static void run_tick(struct whatif *w, const void *unused)
+{
+	w->policy->tick(&w->env);
+}
+
 /* Hooks and samples that were due before this operation. */
 static void advance(struct whatif *w, const struct demand_op *op)
 {
 	while (w->next_tick <= op->time) {
 		w->mm->now = w->env.now = w->next_tick;
 		if (w->policy->tick)
-			w->policy->tick(&w->env);
+			whatif_background(w, run_tick, NULL);
 		if (w->scenario->reread)
 			whatif_reread_evicted(w, op);
 		w->next_tick += TICK_NS;

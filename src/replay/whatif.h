@@ -45,8 +45,14 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t);
 #define ALIVE_YES 1u
 #define ALIVE_AGAIN 2u /* was read again after this policy had dropped it */
 
+struct whatif_wake {
+	bool due;
+	uint32_t order, highest;
+};
+
 struct whatif {
 	struct mm *mm;
+	struct whatif_wake kcompactd[MM_MAX_NODES]; /* to run when the request is done */
 	const struct scenario *scenario;
 	uint8_t *alive; /* by id: ALIVE_* */
 	uint64_t rereads;
@@ -78,6 +84,9 @@ void whatif_free(struct whatif *w, struct frame f, uint32_t cpu);
 void whatif_score(struct whatif *w, const struct demand_op *op, bool success, bool slow);
 
 uint32_t whatif_cpu(const struct whatif *w, uint32_t cpu);
+/* Does work that no request waits for. */
+void whatif_background(struct whatif *w, void (*work)(struct whatif *w, const void *arg),
+		       const void *arg);
 void whatif_birth(struct whatif *w, const struct demand_op *op);
 void whatif_failed(struct whatif *w, const struct demand_op *op);
 void whatif_death(struct whatif *w, const struct demand_op *op);

@@ -36,14 +36,79 @@ static uint32_t highest_of_node(const struct mm *mm, uint32_t node)
 	return highest;
 }
 
-static void wake_kswapd(struct whatif *w, uint32_t node, uint32_t order, uint32_t highest)
+static uint64_t scanned(const struct whatif *w)
 {
+	const struct mm_stats *st = mm_stats(w->mm);
+
+	return st->migrate_scanned + st->free_scanned;
+}
+
+/* Nobody waits for what happens in the background: its scanning is no stall. */
+void whatif_background(struct whatif *w, void (*work)(struct whatif *w, const void *arg),
+		       const void *arg)
+{
+	uint64_t before = scanned(w);
 	uint32_t cpu = w->mm->cpu;
 
-	if (!w->policy->kswapd || !mm_kswapd_needed(w->mm, node, order, highest))
-		return;
-	w->policy->kswapd(&w->env, node, order, highest);
+	work(w, arg);
 	w->mm->cpu = cpu;
+	w->background_scanned += scanned(w) - before;
+}
+
+struct wake {
+	uint32_t node, order, highest;
+};
+
+static void run_kswapd(struct whatif *w, const void *arg)
+{
+	const struct wake *wake = arg;
+
+	w->policy->kswapd(&w->env, wake->node, wake->order, wake->highest);
+}
+
+static void run_kcompactd(struct whatif *w, const void *arg)
+{
+	const struct wake *wake = arg;
+
+	w->policy->kcompactd(&w->env, wake->node, wake->order, wake->highest);
+}
+
+/* kswapd goes to sleep and leaves the rest to kcompactd, which runs when the request is done. */
+static void leave_to_kcompactd(struct whatif *w, const struct wake *wake)
+{
+	struct whatif_wake *later = &w->kcompactd[wake->node];
+
+	later->due = true;
+	if (later->order < wake->order)
+		later->order = wake->order;
+	later->highest = wake->highest;
+}
+
+static void run_kcompactds(struct whatif *w)
+{
+	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
+		struct whatif_wake *later = &w->kcompactd[node];
+		struct wake wake = {.node = node, .order = later->order, .highest = later->highest};
+
+		if (!later->due)
+			continue;
+		*later = (struct whatif_wake){.due = false};
+		if (w->policy->kcompactd)
+			whatif_background(w, run_kcompactd, &wake);
+	}
+}
+
+/* wakeup_kswapd: where it has nothing to do, requests that cannot compact themselves get kcompactd.
+ */
+static void wake_kswapd(struct whatif *w, const struct wake *wake, bool compacts_itself)
+{
+	if (mm_kswapd_needed(w->mm, wake->node, wake->order, wake->highest)) {
+		if (w->policy->kswapd)
+			whatif_background(w, run_kswapd, wake);
+		leave_to_kcompactd(w, wake);
+	} else if (!compacts_itself) {
+		leave_to_kcompactd(w, wake);
+	}
 }
 
 /* wake_all_kswapds: those of all nodes that the request may use. */
@@ -53,18 +118,23 @@ static void wake_for(struct whatif *w, const struct mm_request *rq)
 
 	if (!(rq->gfp & MM_GFP_KSWAPD_RECLAIM))
 		return;
-	for (uint32_t node = 0; node < w->mm->nr_nodes; node++)
-		wake_kswapd(w, node, rq->order, highest);
+	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
+		struct wake wake = {.node = node, .order = rq->order, .highest = highest};
+
+		wake_kswapd(w, &wake, rq->gfp & MM_GFP_DIRECT_RECLAIM);
+	}
 }
 
 /* A zone that was boosted by a fallback wakes its kswapd [rmqueue]. */
 static void wake_boosted(struct whatif *w)
 {
 	for (uint32_t node = 0; w->mm->wake_kswapd && node < w->mm->nr_nodes; node++) {
+		struct wake wake = {.node = node, .highest = highest_of_node(w->mm, node)};
+
 		if (!(w->mm->wake_kswapd & 1u << node))
 			continue;
 		w->mm->wake_kswapd &= ~(1u << node);
-		wake_kswapd(w, node, 0, highest_of_node(w->mm, node));
+		wake_kswapd(w, &wake, true);
 	}
 }
 
@@ -80,6 +150,7 @@ struct frame whatif_alloc(struct whatif *w, const struct demand_op *op, bool *sl
 		f = w->policy->alloc_slow(&w->env, &rq);
 	}
 	wake_boosted(w);
+	run_kcompactds(w);
 	return f;
 }
 

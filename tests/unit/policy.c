@@ -31,8 +31,8 @@ static void expect_refused(const struct policy *p, const char *reason)
 
 START_TEST(shipped_policies_are_sound)
 {
-	static const char *const forever[] = {"none", "reclaim", "lumpy", "compaction",
-					      "threshold"};
+	static const char *const forever[] = {"none",	    "reclaim",	 "lumpy",
+					      "compaction", "threshold", "kernel"};
 	struct error err = {{0}};
 
 	for (size_t i = 0; policy_registry[i]; i++)

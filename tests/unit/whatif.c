@@ -106,7 +106,8 @@ END_TEST
 
 /* ---- policies ---- */
 
-static const char *const policies[] = {"none", "reclaim", "lumpy", "compaction", "threshold"};
+static const char *const policies[] = {"none",	     "reclaim",	  "lumpy",
+				       "compaction", "threshold", "kernel"};
 
 /* Expect the same counts and the same state of every frame, every time. */
 START_TEST(replay_is_deterministic)

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "policies/common.h"
+#include "policies/registry.h"
+
+enum { THRESHOLD, PROACTIVENESS, UNEVICTABLE, BOOST_FACTOR, MIN_FREE, SCALE_FACTOR };
+#define AS_RECORDED (-1)
+
+static const struct param_desc params[] = {
+	[THRESHOLD] = {.name = "extfrag_threshold",
+		       .type = PARAM_INT,
+		       .def = AS_RECORDED,
+		       .min = -1,
+		       .max = 1000,
+		       .unit = "per mille",
+		       .help = "vm.extfrag_threshold; -1: as recorded"},
+	[PROACTIVENESS] = {.name = "compaction_proactiveness",
+			   .type = PARAM_INT,
+			   .def = 20,
+			   .min = 0,
+			   .max = 100,
+			   .help = "vm.compaction_proactiveness; 0: none"},
+	[UNEVICTABLE] = {.name = "compact_unevictable_allowed",
+			 .type = PARAM_INT,
+			 .def = AS_RECORDED,
+			 .min = -1,
+			 .max = 1,
+			 .help = "vm.compact_unevictable_allowed; -1: as recorded"},
+	[BOOST_FACTOR] = {.name = "watermark_boost_factor",
+			  .type = PARAM_INT,
+			  .def = AS_RECORDED,
+			  .min = -1,
+			  .max = 1000000,
+			  .unit = "of 10000",
+			  .help = "vm.watermark_boost_factor; -1: as recorded"},
+	[MIN_FREE] = {.name = "min_free_kbytes",
+		      .type = PARAM_INT,
+		      .def = AS_RECORDED,
+		      .min = -1,
+		      .max = 1 << 30,
+		      .unit = "KiB",
+		      .help = "vm.min_free_kbytes; -1: watermarks as recorded"},
+	[SCALE_FACTOR] = {.name = "watermark_scale_factor",
+			  .type = PARAM_INT,
+			  .def = 10,
+			  .min = 1,
+			  .max = 3000,
+			  .unit = "of 10000",
+			  .help = "vm.watermark_scale_factor, where min_free_kbytes is given"},
+};
+
+/* In the machine's block, so that clones carry it. */
+struct kernel_state {
+	uint32_t proactive_wait[MM_MAX_NODES]; /* turns to let pass after one that did not help */
+	uint32_t boosted[MM_MAX_NODES];	       /* kswapd worked off boosts */
+};
+
+/* ---- parameters ---- */
+
+static uint64_t lowmem_pages(const struct mm *mm)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t z = 0; z < mm->nr_zones; z++) {
+		if (mm->zones[z].index != mm->zone_index_of[MM_ZK_HIGHMEM])
+			pages += mm->zones[z].managed;
+	}
+	return pages ? pages : 1;
+}
+
+/* __setup_per_zone_wmarks. Per-cpu lists keep the sizes that they had. */
+static void set_watermarks(struct mm *mm, uint64_t min_free_kbytes, uint64_t scale)
+{
+	uint64_t pages = min_free_kbytes >> (mm->page_shift - 10), lowmem = lowmem_pages(mm);
+
+	for (uint32_t z = 0; z < mm->nr_zones; z++) {
+		struct mm_zone *zone = &mm->zones[z];
+		uint64_t share = pages * zone->managed / lowmem,
+			 gap = zone->managed * scale / 10000;
+
+		if (gap < share >> 2)
+			gap = share >> 2;
+		if (zone->index == mm->zone_index_of[MM_ZK_HIGHMEM]) {
+			uint64_t min = zone->managed / 1024;
+
+			share = min < 32 ? 32 : min > 128 ? 128 : min;
+		}
+		zone->boost = 0;
+		for (uint32_t w = 0; w < MM_NR_WMARK; w++)
+			zone->wmark[w] = (uint32_t)(share + w * gap);
+	}
+}
+
+static void init(struct policy_env *env)
+{
+	const int64_t *p = env->params;
+
+	if (p[THRESHOLD] != AS_RECORDED)
+		env->mm->extfrag_threshold = (uint32_t)p[THRESHOLD];
+	if (p[UNEVICTABLE] != AS_RECORDED)
+		env->mm->compact_unevictable_allowed = (uint32_t)p[UNEVICTABLE];
+	if (p[BOOST_FACTOR] != AS_RECORDED)
+		env->mm->watermark_boost_factor = (uint32_t)p[BOOST_FACTOR];
+	if (p[MIN_FREE] != AS_RECORDED)
+		set_watermarks(env->mm, (uint64_t)p[MIN_FREE], (uint64_t)p[SCALE_FACTOR]);
+}
+
+static void trigger(struct policy_env *env, enum policy_trigger what, int64_t arg)
+{
+	if (what == TRIGGER_SET_PARAM)
+		init(env);
+	else if (what == TRIGGER_COMPACT_ALL)
+		mm_compact_all(env->mm, env->mm->cpu);
+	else if (what == TRIGGER_COMPACT_NODE && arg >= 0 && arg < env->mm->nr_nodes)
+		mm_compact_node(env->mm, (uint32_t)arg, env->mm->cpu);
+}
+
+/* ---- the slow path [__alloc_pages_slowpath, 6.1] ---- */
+
+static struct frame alloc_slow(struct policy_env *env, const struct mm_request *rq)
+{
+	return slow_path(env, rq, INT64_MAX);
+}
+
+/* ---- the background ---- */
+
+static bool boosted(const struct mm *mm, uint32_t node)
+{
+	for (uint32_t z = 0; z < mm->nr_zones; z++) {
+		if (mm->zones[z].node == (int32_t)node && mm->zones[z].boost)
+			return true;
+	}
+	return false;
+}
+
+static void kswapd(struct policy_env *env, uint32_t node, uint32_t order, uint32_t highest)
+{
+	struct kernel_state *s = mm_private(env->mm);
+
+	s->boosted[node] |= boosted(env->mm, node);
+	mm_balance_node(env->mm, node, env->mm->cpu, order, highest, true);
+	mm_reset_isolation_suitable(env->mm, node);
+}
+
+/* Woken by kswapd on its way to sleep; after boost reclaim for a pageblock at least. */
+static void kcompactd(struct policy_env *env, uint32_t node, uint32_t order, uint32_t highest)
+{
+	struct kernel_state *s = mm_private(env->mm);
+
+	if (s->boosted[node] && order < env->mm->pageblock_order)
+		order = env->mm->pageblock_order;
+	s->boosted[node] = 0;
+	if (mm_kcompactd_wakeup(env->mm, node, order, highest))
+		mm_kcompactd(env->mm, node, env->mm->cpu);
+}
+
+/* kcompactd wakes every 500 ms to look at the fragmentation score; a turn without effect makes it
+ * wait 2^6 times. */
+static void tick(struct policy_env *env)
+{
+	struct kernel_state *s = mm_private(env->mm);
+	uint32_t proactiveness = (uint32_t)env->params[PROACTIVENESS];
+
+	for (uint32_t node = 0; proactiveness && node < env->mm->nr_nodes; node++) {
+		if (s->proactive_wait[node]) {
+			s->proactive_wait[node]--;
+			continue;
+		}
+		if (!mm_compact_proactive(env->mm, node, env->mm->cpu, proactiveness, false))
+			s->proactive_wait[node] = 1u << MM_COMPACT_MAX_DEFER;
+	}
+}
+
+const struct policy policy_kernel = {
+	.abi = POLICY_ABI,
+	.name = "kernel",
+	.summary =
+		"the recorder's own kernel: reclaim, compaction, kswapd, kcompactd, sysctls as parameters",
+	.about =
+		"The whole of 6.1: the slow path with its early light compaction, direct reclaim, retries and priorities "
+		"(mm/page_alloc.c: __alloc_pages_slowpath), kswapd with boost reclaim (mm/vmscan.c: balance_pgdat), "
+		"kcompactd woken by it and, every 500 ms, by the fragmentation score (mm/compaction.c). The out-of-memory "
+		"killer is not modelled: a request that would have called it fails.",
+	.params = params,
+	.nr_params = ARRAY_SIZE(params),
+	.private_size = sizeof(struct kernel_state),
+	.init = init,
+	.alloc_slow = alloc_slow,
+	.kswapd = kswapd,
+	.kcompactd = kcompactd,
+	.tick = tick,
+	.trigger = trigger,
+};

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The slow path of 6.1 [mm/page_alloc.c: __alloc_pages_slowpath]: early light compaction for costly
+ * orders, then direct reclaim and direct compaction in turns, with the kernel's rules for trying
+ * again. No out-of-memory killer.
+ */
+#include "policies/common.h"
+
+#define MAX_RECLAIM_RETRIES 16
+#define MAX_COMPACT_RETRIES 16
+
+struct slow {
+	struct policy_env *env;
+	const struct mm_request *rq;
+	uint32_t flags;
+	enum mm_compact_prio prio;
+	enum mm_compact_result result; /* of the last compaction */
+	uint64_t progress;	       /* pages that the last reclaim got */
+	int no_progress;	       /* rounds in which reclaim did not help */
+	int compactions;	       /* that ended well, yet gave no page */
+};
+
+static bool compacts_early(const struct mm_request *rq)
+{
+	return rq->gfp & MM_GFP_IO &&
+	       (rq->order > COSTLY_ORDER || (rq->order && rq->type != MM_MOVABLE));
+}
+
+/* The early run failed: requests that must be quick stop here. */
+static bool gives_up_early(const struct mm_request *rq, enum mm_compact_result result)
+{
+	if (rq->order <= COSTLY_ORDER || !(rq->gfp & MM_GFP_NORETRY))
+		return false;
+	return result == MM_COMPACT_SKIPPED || result == MM_COMPACT_DEFERRED ||
+	       rq->gfp & MM_GFP_THISNODE;
+}
+
+/* zone_reclaimable_pages; LRU sizes are known for the node only: a zone has at most what is not
+ * free in it. */
+static int64_t reclaimable_pages(const struct mm *mm, uint32_t zone)
+{
+	const struct mm_node *node = &mm->nodes[mm->zones[zone].node];
+	int64_t pages =
+		(int64_t)node->nr_lru[MM_LRU_INACTIVE_FILE] + node->nr_lru[MM_LRU_ACTIVE_FILE];
+	int64_t taken = (int64_t)mm->zones[zone].managed - mm->zones[zone].free_global;
+
+	if (mm->swap_free)
+		pages += (int64_t)node->nr_lru[MM_LRU_INACTIVE_ANON] +
+			 node->nr_lru[MM_LRU_ACTIVE_ANON];
+	return pages < taken ? pages : taken;
+}
+
+/* should_reclaim_retry: would the request pass somewhere if all that can be reclaimed were free? */
+static bool retry_reclaim(struct slow *s)
+{
+	const struct mm *mm = s->env->mm;
+	uint32_t highest = mm_gfp_zone(mm, s->rq->gfp);
+
+	if (s->progress && s->rq->order <= COSTLY_ORDER)
+		s->no_progress = 0;
+	else
+		s->no_progress++;
+	if (s->no_progress > MAX_RECLAIM_RETRIES)
+		return mm_unreserve_highatomic(s->env->mm, s->rq, true);
+	for (uint32_t z = 0; z < mm->nr_zones; z++) {
+		int64_t available = reclaimable_pages(mm, z) + mm->zones[z].free_global;
+
+		if ((uint32_t)mm->zones[z].index <= highest &&
+		    mm_watermark_ok(mm, z, s->rq->order, mm_wmark(mm, z, MM_WMARK_MIN), highest,
+				    s->flags, available))
+			return true;
+	}
+	return false;
+}
+
+/* Compaction is to try harder next time; false when it already does its utmost. */
+static bool raise_priority(struct slow *s)
+{
+	enum mm_compact_prio strongest = s->rq->order > COSTLY_ORDER ? MM_COMPACT_PRIO_SYNC_LIGHT
+								     : MM_COMPACT_PRIO_SYNC_FULL;
+
+	if (s->prio <= strongest)
+		return false;
+	s->prio--;
+	s->compactions = 0;
+	return true;
+}
+
+/* should_compact_retry */
+static bool retry_compaction(struct slow *s)
+{
+	int most = s->rq->order > COSTLY_ORDER ? MAX_COMPACT_RETRIES / 4 : MAX_COMPACT_RETRIES;
+
+	if (!s->rq->order)
+		return false;
+	if (s->result == MM_COMPACT_SKIPPED)
+		return mm_compaction_zonelist_suitable(s->env->mm, s->rq, s->flags);
+	if (s->result == MM_COMPACT_SUCCESS && ++s->compactions <= most)
+		return true;
+	return raise_priority(s);
+}
+
+static bool another_round(struct slow *s)
+{
+	const struct mm_request *rq = s->rq;
+
+	if (rq->gfp & MM_GFP_NORETRY)
+		return false;
+	if (rq->order > COSTLY_ORDER && !(rq->gfp & MM_GFP_RETRY_MAYFAIL))
+		return false;
+	return retry_reclaim(s) || (s->progress && retry_compaction(s));
+}
+
+static struct frame one_round(struct slow *s)
+{
+	struct frame f;
+
+	s->progress = mm_direct_reclaim(s->env->mm, s->rq, true);
+	f = freelist_after_reclaim(s->env, s->rq);
+	if (frame_is_none(f) && s->rq->order)
+		f = mm_compact_direct(s->env->mm, s->rq, s->flags, s->prio, &s->result);
+	return f;
+}
+
+struct frame slow_path(struct policy_env *env, const struct mm_request *rq, int64_t rounds)
+{
+	struct slow s = {
+		.env = env,
+		.rq = rq,
+		.flags = mm_alloc_flags_slow(env->mm, rq),
+		.prio = MM_COMPACT_PRIO_SYNC_LIGHT,
+		.result = MM_COMPACT_SKIPPED,
+	};
+	struct frame f = slow_freelist(env, rq);
+
+	if (!frame_is_none(f) || !may_reclaim(rq))
+		return f;
+	if (compacts_early(rq)) {
+		f = mm_compact_direct(env->mm, rq, s.flags, MM_COMPACT_PRIO_ASYNC, &s.result);
+		if (!frame_is_none(f) || gives_up_early(rq, s.result))
+			return f;
+		if (rq->order > COSTLY_ORDER && rq->gfp & MM_GFP_NORETRY)
+			s.prio = MM_COMPACT_PRIO_ASYNC;
+	}
+	do {
+		f = one_round(&s);
+		if (!frame_is_none(f))
+			return f;
+	} while (--rounds > 0 && another_round(&s));
+	return last_resort(env, rq);
+}
