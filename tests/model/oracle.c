@@ -261,7 +261,7 @@ static void world_init(struct world *w, const struct geometry *g)
 	nv_setup(&w->nv);
 	w->mm = mm_new(&cfg, &err);
 	if (!w->mm) {
-		snprintf(w->why, sizeof(w->why), "mm_new: %s", err.text);
+		snprintf(w->why, sizeof(w->why), "mm_new: %.200s", err.text);
 		return;
 	}
 	size_lists(w, g);
