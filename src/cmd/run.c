@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "config.h"
+#include "sweep/sweep.h"
 
 #define MAX_POLICIES 256
 #define OPT_ERA CMD_OPT_OWN
@@ -225,105 +226,43 @@ struct job {
 	struct cmd_progress progress;
 };
 
-static void describe_capture(const struct capture *c, const struct trace *t,
-			     struct store_capture *out)
+/* What the model is worth here: measured now where that is quick, else what the database remembers.
+ */
+static int measure_fidelity(struct job *job, struct session *session, struct error *err)
 {
-	*out = (struct store_capture){
-		.events = t->nr, .lost_events = t->defects.lost, .fidelity = -1};
-	snprintf(out->id, sizeof(out->id), "%s", c->id);
-	snprintf(out->name, sizeof(out->name), "%s", c->name);
-	snprintf(out->release, sizeof(out->release), "%s",
-		 *c->manifest.release ? c->manifest.release : t->release);
-	snprintf(out->arch, sizeof(out->arch), "%s", c->manifest.arch);
-	snprintf(out->initial_state, sizeof(out->initial_state), "%s",
-		 snap_level_name(c->start.level));
+	session->about.fidelity = store_fidelity(job->store, session->about.id);
+	if (job->opt->verify == VERIFY_NEVER ||
+	    (job->opt->verify == VERIFY_AUTO && session->capture.start.level != SNAP_EXACT))
+		return 0;
+	return session_verify(session, job->opt->whatif.progress, err);
 }
 
-/* The next row, with what every run of this capture shares. */
-static struct store_run *next_row(struct job *job, const struct store_capture *about)
+static int replay(struct job *job, struct session *session, const struct policy_setting *setting,
+		  struct error *err)
 {
-	struct store_run *run = &job->done.v[job->done.nr++];
+	struct store_run *run = &job->done.v[job->done.nr];
 
-	*run = (struct store_run){.capture = *about,
-				  .from = job->opt->whatif.from,
-				  .to = job->opt->whatif.to,
-				  .provenance = job->provenance};
-	return run;
-}
-
-static int store_row(struct job *job, struct store_run *run, struct error *err)
-{
+	if (session_run(session, setting, &job->opt->whatif, run, err))
+		return -1;
+	job->done.nr++;
+	run->provenance = job->provenance;
 	run->provenance.finished = time(NULL);
 	return store_put(job->store, run, err);
 }
 
-static int verify_now(struct job *job, const struct capture *c, const struct trace *t,
-		      double *percent, struct error *err)
-{
-	struct verify_options opt = {.progress = job->opt->whatif.progress};
-	struct verify_result *result = calloc(1, sizeof(*result));
-	int rc;
-
-	if (!result)
-		return error_set(err, "out of memory");
-	rc = verify_run(c, t, &opt, result, err);
-	if (!rc && result->page_allocs)
-		*percent = 100.0 * (double)result->page_allocs_exact / (double)result->page_allocs;
-	free(result);
-	return rc;
-}
-
-/* What the model is worth here: measured now where that is quick, else what the database remembers.
- */
-static int measure_fidelity(struct job *job, const struct capture *c, const struct trace *t,
-			    double *percent, struct error *err)
-{
-	*percent = store_fidelity(job->store, c->id);
-	if (job->opt->verify == VERIFY_NEVER ||
-	    (job->opt->verify == VERIFY_AUTO && c->start.level != SNAP_EXACT))
-		return 0;
-	return verify_now(job, c, t, percent, err);
-}
-
-static int replay_all(struct job *job, const struct capture *c, const struct trace *t,
-		      struct error *err)
-{
-	struct store_capture about;
-	struct store_run *run;
-
-	describe_capture(c, t, &about);
-	if (measure_fidelity(job, c, t, &about.fidelity, err))
-		return -1;
-	run = next_row(job, &about);
-	if (outcome_recorded(c, t, &run->outcome, err) || store_row(job, run, err))
-		return -1;
-	for (size_t i = 0; i < job->settings->nr; i++) {
-		run = next_row(job, &about);
-		if (whatif_run(c, t, &job->settings->v[i], &job->opt->whatif, &run->outcome, err)) {
-			error_prefix(err, "%s", job->settings->v[i].policy->name);
-			return -1;
-		}
-		if (store_row(job, run, err))
-			return -1;
-	}
-	return 0;
-}
-
 static int replay_capture(struct job *job, const char *dir, struct error *err)
 {
-	struct capture c;
-	struct trace t;
+	struct session session;
 	int rc;
 
-	if (capture_open(&c, dir, err))
+	if (session_open(&session, dir, job->opt->whatif.progress, err))
 		return -1;
-	if (trace_open(&t, &c, job->opt->whatif.progress, err)) {
-		capture_release(&c);
-		return -1;
-	}
-	rc = replay_all(job, &c, &t, err);
-	trace_release(&t);
-	capture_release(&c);
+	rc = measure_fidelity(job, &session, err);
+	if (!rc)
+		rc = replay(job, &session, NULL, err);
+	for (size_t i = 0; !rc && i < job->settings->nr; i++)
+		rc = replay(job, &session, &job->settings->v[i], err);
+	session_release(&session);
 	return rc;
 }
 

@@ -96,6 +96,10 @@ struct store *store_open(const char *path, enum store_mode mode, struct error *e
 void store_close(struct store *s);
 
 int store_put(struct store *s, const struct store_run *run, struct error *err) MUST_CHECK;
+/* Makes one transaction of all that is stored up to store_end(), which keeps it or takes it back.
+ */
+int store_begin(struct store *s, struct error *err) MUST_CHECK;
+int store_end(struct store *s, bool keep, struct error *err) MUST_CHECK;
 /* What verify found for a capture that is in the database, in percent. */
 int store_set_fidelity(struct store *s, const char *capture_id, double percent,
 		       struct error *err) MUST_CHECK;

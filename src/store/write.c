@@ -316,16 +316,40 @@ static int make_tables(struct store *s, struct error *err)
 	return tables ? 0 : schema_migrate(s, 0, err);
 }
 
-int store_put(struct store *s, const struct store_run *run, struct error *err)
+int store_begin(struct store *s, struct error *err)
 {
 	if (db_exec(s, "BEGIN IMMEDIATE", "write", err))
 		return -1;
-	if (make_tables(s, err) || put_all(s, run, err) || db_exec(s, "COMMIT", "write", err)) {
+	if (make_tables(s, err)) {
 		db_rollback(s);
 		return -1;
 	}
-	s->stored = true;
 	return 0;
+}
+
+int store_end(struct store *s, bool keep, struct error *err)
+{
+	if (keep && !db_exec(s, "COMMIT", "write", err)) {
+		s->stored = true;
+		return 0;
+	}
+	db_rollback(s);
+	return keep ? -1 : 0;
+}
+
+int store_put(struct store *s, const struct store_run *run, struct error *err)
+{
+	bool alone = sqlite3_get_autocommit(s->db);
+
+	if (!alone)
+		return put_all(s, run, err);
+	if (store_begin(s, err))
+		return -1;
+	if (put_all(s, run, err)) {
+		db_rollback(s);
+		return -1;
+	}
+	return store_end(s, true, err);
 }
 
 int store_set_fidelity(struct store *s, const char *capture_id, double percent, struct error *err)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Inside the sweep: cells, their names, and which of them are done. */
+#ifndef ZR_SWEEP_CELLS_H
+#define ZR_SWEEP_CELLS_H
+
+#include "sweep/sweep.h"
+
+#define SWEEP_MAX_CELLS 1000000
+
+/* Appends the cell of @about's capture under @setting. */
+void cell_add(struct sweep *sw, const struct sweep_cell *about, const char *setting);
+/* Makes cells findable by name; a cell that is there twice is an error. */
+int cells_index(struct sweep *sw, struct error *err);
+
+/* Where a stored run belongs; SIZE_MAX when to no cell. */
+size_t cell_of_run(const struct sweep *sw, const struct store_run *run);
+
+/* Paths of all shards, NULL-terminated, by name; the caller frees them with names_free(). */
+char **shard_names(const struct sweep *sw, struct error *err);
+void names_free(char **names);
+/* Marks in @done (one per cell) what the shards have. */
+int shards_done(const struct sweep *sw, bool *done, size_t *nr_shards, struct error *err);
+
+char *sweep_path(const struct sweep *sw, const char *name);
+
+#endif
