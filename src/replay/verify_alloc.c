@@ -344,6 +344,35 @@ static bool swap_with_interrupted(struct verify *v, const struct event *e, const
 	return true;
 }
 
+/* Did an interrupt that ended right before this event free the page? */
+static bool freed_by_last_interrupt(const struct verify *v, const struct event *e, struct frame f)
+{
+	const struct event *ev = v->t->events;
+	uint64_t pfn = pfn_from_frame(v->mm, f).n;
+
+	for (uint64_t j = v->i; j-- > v->first;) {
+		if (ev[j].cpu != e->cpu)
+			continue;
+		if (event_context(&ev[j]) <= event_context(e) || ev[j].pid != e->pid)
+			return false;
+		if (ev[j].kind == EV_FREE && ev[j].w[0] == pfn)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The other way round: a request popped its page, was interrupted before its mm_page_alloc, and the
+ * interrupt freed pages onto the same list. The head as it was before the interrupt.
+ */
+static struct frame head_before_interrupt(const struct verify *v, const struct event *e,
+					  struct frame head)
+{
+	while (!frame_is_none(head) && freed_by_last_interrupt(v, e, head))
+		head = mm_list_next(v->mm, head);
+	return head;
+}
+
 static void count_page_alloc(struct verify *v, struct frame f, bool exact)
 {
 	v->res->page_allocs++;
@@ -393,11 +422,18 @@ static void alloc_from_pcp(struct verify *v, const struct event *e, struct frame
 		choice_make(v, &rq, event_context(e), false, &ch);
 		expected = list_head(v, &ch, &rq);
 	}
+	if (expected.n != f.n && ch.path == PATH_POP) {
+		struct frame before = head_before_interrupt(v, e, expected);
+
+		v->res->reorderings += before.n == f.n;
+		expected = before.n == f.n ? before : expected;
+	}
 	verify_predict(v, expected);
 	choice_count(v, &ch, mm_frame_zone(v->mm, f), f);
 	count_page_alloc(v, f, expected.n == f.n);
 	if (expected.n == f.n) {
-		mm_pcp_pop(v->mm, ch.zone, rq.cpu, rq.order, rq.type);
+		mm_pcp_del(v->mm, ch.zone, rq.cpu, f);
+		mm_mark_allocated(v->mm, f, rq.order);
 	} else {
 		report_wrong_pop(v, expected, f, &rq);
 		repair_take_from_pcp(v, f, rq.order);
