@@ -37,6 +37,8 @@ static const struct probe_row rows[] = {
 	 "node=+@node_id@($arg1):s32 order=$arg2:s32 highest=$arg3:s32"},
 	{"r_balance", 'r', false, {"balance_pgdat"}, "order=$retval:s32"},
 	{"p_fold", 'p', false, {"refresh_cpu_vm_stats"}, "pagesets=$arg1:u8"},
+	{"p_writeback", 'p', false, {"__folio_start_writeback"}, "page=$arg1:x64"},
+	{"p_writeback_end", 'p', false, {"folio_end_writeback"}, "page=$arg1:x64"},
 	{"p_isolate_free", 'p', true, {"__isolate_free_page"}, "page=$arg1:x64 order=$arg2:u32"},
 	{"r_isolate_free", 'r', true, {"__isolate_free_page"}, "ret=$retval:u32"},
 	{"p_compact_alloc",

@@ -191,6 +191,17 @@ static void set_page_flag(struct verify *v, const struct event *e, uint32_t set)
 		mm_frame(v->mm, f)->flags |= set;
 }
 
+static void clear_page_flag(struct verify *v, const struct event *e, uint32_t clear)
+{
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
+
+	if (frame_is_none(f))
+		return;
+	f = mm_page_head(v->mm, f);
+	if (!frame_is_none(f))
+		mm_frame(v->mm, f)->flags &= ~clear;
+}
+
 /* Flags of the pagemap tracepoint [include/trace/events/pagemap.h]. */
 #define PAGEMAP_ANON 0x2u
 #define PAGEMAP_SWAPCACHE 0x8u
@@ -278,7 +289,7 @@ static void task_state(struct verify *v, const struct event *e)
 
 static bool is_probe(uint8_t kind)
 {
-	return kind >= EV_P_BULK && kind <= EV_P_FOLD;
+	return kind >= EV_P_BULK && kind <= EV_P_WRITEBACK_END;
 }
 
 /* Ends operations that the event @e shows to be over: under a zone's lock nothing else can happen
@@ -353,6 +364,12 @@ static void do_event(struct verify *v, const struct event *e)
 		break;
 	case EV_FILE_DELETE:
 		set_page_flag(v, e, MM_F_LET_GO);
+		break;
+	case EV_P_WRITEBACK:
+		set_page_flag(v, e, MM_F_WRITEBACK);
+		break;
+	case EV_P_WRITEBACK_END:
+		clear_page_flag(v, e, MM_F_WRITEBACK);
 		break;
 	case EV_P_BULK:
 		verify_bulk(v, e);
