@@ -68,10 +68,12 @@ struct demand_op {
 };
 _Static_assert(sizeof(struct demand_op) == 32, "records are mapped from files");
 
-/* An object that was there when recording began and that the recording shows. Its id is its frame.
- */
+/* An object that was there when recording began and that the recording shows: its id is its frame.
+ * For a demand that is cut: one that was there at the cut. Those on an LRU list come in its order,
+ * oldest first. */
 struct demand_initial {
 	uint32_t frame;
+	uint32_t id;
 	uint32_t flags; /* MM_F_* */
 	uint8_t order;
 	uint8_t page; /* enum mm_kind */
@@ -110,6 +112,8 @@ struct demand {
 struct demand_geometry {
 	uint64_t base_pfn;
 	uint32_t nr_frames, pageblock_order;
+	uint64_t first, last; /* events [first, last) belong to the recording; last 0: to the end */
+	uint64_t cut; /* events before this one only make the initial objects; 0: all are demand */
 };
 
 /*

@@ -13,7 +13,7 @@
 
 void emit(struct derive *d, const struct demand_op *op)
 {
-	if (fwrite(op, sizeof(*op), 1, d->out) != 1)
+	if (!d->muted && fwrite(op, sizeof(*op), 1, d->out) != 1)
 		d->write_failed = true;
 }
 
@@ -204,6 +204,10 @@ static void infer_lru(struct derive *d, const struct event *e, struct track *pag
 		op.page = MM_KIND_FILE;
 		op.arg = MM_F_FILE;
 	}
+	page->page = op.page;
+	page->lru = op.type;
+	page->mm_flags = op.arg;
+	page->seq = ++d->seq;
 	emit(d, &op);
 	d->counts.inferred_lru++;
 }
@@ -253,6 +257,8 @@ static void emit_lru(struct derive *d, const struct event *e, struct track *page
 	emit(d, &op);
 	page->lru = lru;
 	page->flags |= TRACK_LRU;
+	page->mm_flags |= flags;
+	page->seq = ++d->seq;
 }
 
 /* A page that is there already only comes back from compaction, which is no demand, or became
@@ -286,6 +292,7 @@ static void on_lru_insert(struct derive *d, const struct event *e)
 
 static void on_lru_activate(struct derive *d, const struct event *e)
 {
+	struct track *page;
 	struct demand_op op;
 	uint32_t frame, head;
 
@@ -296,6 +303,11 @@ static void on_lru_activate(struct derive *d, const struct event *e)
 		return;
 	op = op_for(d, e, DEMAND_ACTIVATE, d->frames[head].id);
 	emit(d, &op);
+	page = &d->frames[head];
+	if (page->lru == MM_LRU_INACTIVE_ANON || page->lru == MM_LRU_INACTIVE_FILE) {
+		page->lru++;
+		page->seq = ++d->seq;
+	}
 }
 
 static void on_file_add(struct derive *d, const struct event *e)
@@ -390,7 +402,8 @@ static void seed(struct derive *d, const struct demand_initial *list, uint64_t n
 		struct track page = {.id = list[i].frame,
 				     .order = list[i].order,
 				     .page = list[i].page,
-				     .lru = list[i].lru};
+				     .lru = list[i].lru,
+				     .mm_flags = list[i].flags};
 
 		if (list[i].lru != DEMAND_NO_LRU)
 			page.flags = TRACK_LRU;
@@ -402,19 +415,67 @@ static void seed(struct derive *d, const struct demand_initial *list, uint64_t n
 	}
 }
 
-static void run(struct derive *d, struct progress *prog)
+/* ---- cutting ---- */
+
+static int by_age(const void *a, const void *b)
+{
+	const struct demand_initial *x = a, *y = b;
+
+	/* `id` holds the sequence number while the list is sorted. */
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return x->frame < y->frame ? -1 : x->frame > y->frame;
+}
+
+/* Pages on an LRU list are sorted by when they came to it. */
+static struct demand_initial initial_of(const struct track *page, uint32_t frame)
+{
+	bool lru = page->flags & TRACK_LRU;
+
+	return (struct demand_initial){
+		.frame = frame,
+		.id = lru ? page->seq : 0,
+		.flags = page->mm_flags,
+		.order = page->order,
+		.page = page->page,
+		.lru = lru ? page->lru : DEMAND_NO_LRU,
+	};
+}
+
+/* The pages that are out now replace those of the start. */
+static int cut_here(struct derive *d, struct demand_initial **list, uint64_t *nr, struct error *err)
+{
+	struct demand_initial *out = calloc(d->geo.nr_frames, sizeof(*out));
+	uint64_t n = 0;
+
+	if (!out)
+		return error_set(err, "not enough memory for the pages that are out at the cut");
+	for (uint32_t f = 0; f < d->geo.nr_frames; f++) {
+		if (d->frames[f].id != TRACK_NONE)
+			out[n++] = initial_of(&d->frames[f], f);
+	}
+	qsort(out, n, sizeof(*out), by_age);
+	for (uint64_t i = 0; i < n; i++)
+		out[i].id = d->frames[out[i].frame].id;
+	free(*list);
+	*list = out;
+	*nr = n;
+	d->muted = false;
+	memset(&d->counts, 0, sizeof(d->counts));
+	return 0;
+}
+
+static void run(struct derive *d, uint64_t from, uint64_t to, struct progress *prog)
 {
 	const struct trace *t = d->trace;
 	uint64_t i;
 
-	for (i = 0; i < t->nr; i++) {
+	for (i = from; i < to; i++) {
 		on_event(d, &t->events[i]);
 		if (i % PROGRESS_STEP == 0)
 			progress_update(prog, "demand", i, t->nr);
 	}
-	if (t->nr)
-		pending_expire(d, &t->events[t->nr - 1], true);
-	progress_update(prog, "demand", t->nr, t->nr);
+	progress_update(prog, "demand", to, t->nr);
 }
 
 static FILE *temporary_file(struct error *err)
@@ -473,8 +534,16 @@ static int derive_into(struct derive *d, struct demand *out, const struct captur
 		       struct progress *prog, struct error *err)
 {
 	struct demand_initial *initial = NULL;
-	uint64_t nr_initial = 0;
+	uint64_t nr_initial = 0, cut;
 	int ret;
+
+	if (!d->geo.last || d->geo.last > d->trace->nr)
+		d->geo.last = d->trace->nr;
+	if (d->geo.first > d->geo.last)
+		d->geo.first = d->geo.last;
+	cut = d->geo.cut < d->geo.first	 ? d->geo.first
+	      : d->geo.cut < d->geo.last ? d->geo.cut
+					 : d->geo.last;
 
 	if (context_init(d, c, err) || alloc_tables(d, err) ||
 	    initial_scan(d, c, &initial, &nr_initial, err))
@@ -485,8 +554,14 @@ static int derive_into(struct derive *d, struct demand *out, const struct captur
 		return -1;
 	}
 	seed(d, initial, nr_initial);
-	run(d, prog);
-	ret = map_result(d, out, initial, nr_initial, err);
+	d->muted = cut > d->geo.first;
+	run(d, d->geo.first, cut, prog);
+	ret = d->muted ? cut_here(d, &initial, &nr_initial, err) : 0;
+	run(d, cut, d->geo.last, prog);
+	if (d->geo.last)
+		pending_expire(d, &d->trace->events[d->geo.last - 1], true);
+	if (!ret)
+		ret = map_result(d, out, initial, nr_initial, err);
 	fclose(d->out);
 	free(initial);
 	return ret;

@@ -14,6 +14,8 @@ struct track {
 	uint8_t page;  /* enum mm_kind */
 	uint8_t flags; /* TRACK_* */
 	uint8_t lru;
+	uint32_t mm_flags; /* MM_F_*, as last seen */
+	uint32_t seq;	   /* when it came to its LRU list */
 };
 #define TRACK_LRU 1u /* has shown on an LRU list */
 #define TRACK_RECORDER 2u
@@ -46,6 +48,8 @@ struct derive {
 	uint64_t first_time;
 	bool has_lru, has_migrate;   /* kinds of events that the trace has */
 	uint32_t intent, intent_pid; /* the run of pool requests that is under way; pid 0 none */
+	bool muted;		     /* before the cut */
+	uint32_t seq;		     /* of the last page that came to an LRU list */
 	FILE *out;
 	bool write_failed;
 };

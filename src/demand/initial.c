@@ -43,6 +43,7 @@ static struct demand_initial *add(struct scan *s, uint32_t frame, uint32_t order
 		s->entry[frame + i] = (uint32_t)s->nr;
 	}
 	s->list[s->nr] = (struct demand_initial){.frame = frame,
+						 .id = frame,
 						 .order = (uint8_t)order,
 						 .page = MM_KIND_UNKNOWN,
 						 .lru = DEMAND_NO_LRU};
@@ -256,7 +257,7 @@ static int scan_events(struct scan *s, struct error *err)
 {
 	uint64_t i;
 
-	for (i = 0; i < s->d->trace->nr && !s->failed; i++)
+	for (i = s->d->geo.first; i < s->d->geo.last && !s->failed; i++)
 		look_at(s, &s->d->trace->events[i]);
 	for (i = 0; i < s->d->nr_tasks; i++)
 		s->d->tasks[i] &= TASK_KSWAPD | TASK_RECORDER;

@@ -244,6 +244,26 @@ struct mm *mm_new(const struct mm_config *cfg, struct error *err)
 	return mm;
 }
 
+struct mm *mm_with_objects(const struct mm *mm, uint32_t private_size)
+{
+	uint64_t shared = mm->off_blocks + mm->nr_blocks - mm->off_pcps;
+	struct mm header = *mm, *out;
+
+	header.nr_ids = mm->nr_frames;
+	header.private_size = private_size;
+	header.size = layout(&header, true);
+	out = calloc(1, header.size);
+	if (!out)
+		return NULL;
+	*out = header;
+	memcpy(mm_at(out, out->off_pcps), mm_at(mm, mm->off_pcps), shared);
+	for (uint32_t f = 0; f < out->nr_frames; f++)
+		mm_objects(out)[f].id = MM_NO_ID;
+	for (uint32_t i = 0; i < out->nr_ids; i++)
+		mm_ids(out)[i] = UINT32_MAX;
+	return out;
+}
+
 void mm_free(struct mm *mm)
 {
 	free(mm);

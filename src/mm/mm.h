@@ -387,6 +387,8 @@ struct mm_config {
 struct mm *mm_new(const struct mm_config *cfg, struct error *err) MUST_CHECK;
 void mm_free(struct mm *mm);
 struct mm *mm_clone(const struct mm *mm);	    /* NULL only when memory is exhausted */
+/* A copy of a machine without objects that has room for them (what-if), and fresh counters. */
+struct mm *mm_with_objects(const struct mm *mm, uint32_t private_size);
 void mm_copy(struct mm *dst, const struct mm *src); /* same size and shape */
 uint64_t mm_hash(const struct mm *mm);		    /* of the hashed part, in one fixed form */
 /* Walks every invariant; 0, or -1 with the first violation in @err. */

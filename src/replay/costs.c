@@ -108,13 +108,13 @@ static void look_at(struct waiting *w, const struct event *e, struct samples *re
 	}
 }
 
-void stall_costs_fit(struct stall_costs *c, const struct trace *t)
+void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from)
 {
 	struct samples reclaim = {NULL, 0, 0, 0}, compaction = {NULL, 0, 0, 0};
 	struct waiting *tasks = calloc((size_t)t->max_pid + 1, sizeof(*tasks));
 
 	*c = (struct stall_costs){{0}, {0}, 0};
-	for (uint64_t i = 0; tasks && i < t->nr; i++) {
+	for (uint64_t i = from; tasks && i < t->nr; i++) {
 		const struct event *e = &t->events[i];
 
 		if (e->pid <= t->max_pid && !(e->flags & (EVF_SOFTIRQ | EVF_HARDIRQ)))

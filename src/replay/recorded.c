@@ -124,9 +124,9 @@ static void on_reclaim(struct recorded *r, const struct event *e)
 	}
 }
 
-static void scan(struct recorded *r)
+static void scan(struct recorded *r, uint64_t from, uint64_t to)
 {
-	for (uint64_t i = 0; i < r->t->nr; i++) {
+	for (uint64_t i = from; i < to; i++) {
 		const struct event *e = &r->t->events[i];
 
 		if (e->kind == EV_ALLOC)
@@ -187,6 +187,8 @@ static void count_intents(struct outcome *o, const struct demand *d)
 {
 	struct intent in = {0};
 
+	for (uint64_t i = 0; i < d->nr_initial; i++)
+		in.last_target += d->initial[i].page == MM_KIND_HUGETLB;
 	for (uint64_t i = 0; i < d->nr; i++) {
 		const struct demand_op *op = &d->ops[i];
 		bool request = op->kind == DEMAND_BIRTH || op->kind == DEMAND_FAIL;
@@ -208,8 +210,8 @@ static void count_intents(struct outcome *o, const struct demand *d)
 	end_intent(o, &in);
 }
 
-static int intents(const struct capture *c, const struct trace *t, struct outcome *o,
-		   struct error *err)
+static int intents(const struct capture *c, const struct trace *t, uint32_t percent,
+		   struct outcome *o, struct error *err)
 {
 	struct demand_geometry geo = {.nr_frames = 1u << (MM_NR_ORDERS - 1),
 				      .pageblock_order = o->pageblock_order};
@@ -228,6 +230,8 @@ static int intents(const struct capture *c, const struct trace *t, struct outcom
 				 "page frame %#llx is beyond what this program supports (4 TiB of "
 				 "4 KiB pages)",
 				 (unsigned long long)last);
+	recording_range(c, t, &geo.first, &geo.last);
+	geo.cut = cut_event(t, percent);
 	geo.nr_frames = ((uint32_t)last | ((1u << (MM_NR_ORDERS - 1)) - 1)) + 1;
 	if (demand_derive(&d, c, t, &geo, NULL, err))
 		return -1;
@@ -247,8 +251,15 @@ static struct ranged single(uint64_t v)
 int outcome_recorded(const struct capture *c, const struct trace *t, struct outcome *out,
 		     struct error *err)
 {
+	return outcome_recorded_after(c, t, 0, out, err);
+}
+
+int outcome_recorded_after(const struct capture *c, const struct trace *t, uint32_t percent,
+			   struct outcome *out, struct error *err)
+{
 	struct recorded r = {.t = t, .o = out};
 	struct stall_costs costs;
+	uint64_t from, to;
 
 	memset(out, 0, sizeof(*out));
 	outcome_describe(out, c, t);
@@ -259,13 +270,16 @@ int outcome_recorded(const struct capture *c, const struct trace *t, struct outc
 		out->pageblock_order = 9;
 	if (mark_tasks(&r, c, err))
 		return -1;
-	scan(&r);
+	recording_range(c, t, &from, &to);
+	if (cut_event(t, percent) > from)
+		from = cut_event(t, percent);
+	scan(&r, from, to);
 	free(r.tasks);
-	if (intents(c, t, out, err))
+	if (intents(c, t, percent, out, err))
 		return -1;
 	out->pages_reclaimed = single(out->reclaimed_kswapd + out->reclaimed_direct);
 	out->huge_success = single(out->huge_got);
-	stall_costs_fit(&costs, t);
+	stall_costs_fit(&costs, t, from);
 	out->stall_ns = single(costs.waited);
 	return 0;
 }

@@ -104,6 +104,12 @@ struct verify_result {
 int verify_run(const struct capture *c, const struct trace *t, const struct verify_options *opt,
 	       struct verify_result *out, struct error *err) MUST_CHECK;
 
+/*
+ * Events [first, last) lie between the two snapshots: where the start state is exact, recording began before it was
+ * read; what came before is in it.
+ */
+void recording_range(const struct capture *c, const struct trace *t, uint64_t *first, uint64_t *last);
+
 /* ---- what-if ---- */
 
 #define OUTCOME_NR_ORDERS MM_NR_ORDERS
@@ -181,6 +187,9 @@ void outcome_release(struct outcome *o);
  */
 int outcome_recorded(const struct capture *c, const struct trace *t, struct outcome *out,
 		     struct error *err) MUST_CHECK;
+/* The same for what came after @percent of the recording's time. */
+int outcome_recorded_after(const struct capture *c, const struct trace *t, uint32_t percent, struct outcome *out,
+			   struct error *err) MUST_CHECK;
 
 /* Something done to the machine from outside at a time of the recording. */
 enum injected_action {
@@ -211,6 +220,11 @@ struct whatif_options {
 	uint64_t probe_pages; /* what a probe may reclaim */
 	const struct injection *inject;
 	size_t nr_inject;
+	/*
+	 * Cut loose: begin after this share of the recording's time in the state that the recorded kernel was in then
+	 * (as verify follows it), and score what comes after. 0: begin at the start.
+	 */
+	uint32_t cut_percent;
 };
 int whatif_run(const struct capture *c, const struct trace *t, const struct policy_setting *p,
 	       const struct whatif_options *opt, struct outcome *out, struct error *err) MUST_CHECK;

@@ -455,43 +455,6 @@ static void replay_event(struct verify *v, const struct event *e)
 
 /* ---- the range to replay: between the snapshots ---- */
 
-static bool marker_is(const struct trace *t, const struct event *e, const char *text)
-{
-	size_t n = strlen(text);
-
-	return e->kind == EV_MARKER && e->w[0] <= t->strings_len && e->w[1] == n &&
-	       t->strings_len - e->w[0] >= n && !memcmp(t->strings + e->w[0], text, n);
-}
-
-static uint64_t last_marker(const struct verify *v, const char *what, const char *key, int64_t id,
-			    uint64_t none)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "zonereplay snapshot %s %" PRId64, what,
-		 manifest_get_i64(&v->c->manifest, key, id));
-	for (uint64_t i = v->t->nr; i-- > 0;)
-		if (marker_is(v->t, &v->t->events[i], text))
-			return i;
-	return none;
-}
-
-/*
- * The start snapshot holds after its "end" marker, the end snapshot at its "begin" marker; reading
- * was tried until it was right, so that the last pair of an id counts.
- */
-static void find_range(struct verify *v)
-{
-	v->first = 0;
-	v->last = v->t->nr;
-	if (v->c->start.level == SNAP_EXACT)
-		v->first = last_marker(v, "end", "snapshot.start_id", 0, UINT64_MAX) + 1;
-	if (v->c->end.level == SNAP_EXACT)
-		v->last = last_marker(v, "begin", "snapshot.end_id", 1, v->t->nr);
-	if (v->last < v->first)
-		v->last = v->t->nr;
-}
-
 static void describe(struct verify *v)
 {
 	struct verify_result *r = v->res;
@@ -537,7 +500,9 @@ static int replay_all(struct verify *v, struct error *err)
 
 static int run(struct verify *v, struct error *err)
 {
-	find_range(v);
+	recording_range(v->c, v->t, &v->first, &v->last);
+	if (v->until && v->until < v->last)
+		v->last = v->until;
 	describe(v);
 	v->have_balance = v->t->kinds_seen[EV_P_BALANCE] > 0;
 	v->have_fold = v->t->kinds_seen[EV_P_FOLD] > 0;
@@ -550,7 +515,18 @@ static int run(struct verify *v, struct error *err)
 	if (look_prepare(v, err) || replay_all(v, err))
 		return -1;
 	v->res->state_hash = mm_hash(v->mm);
+	if (v->until)
+		return 0;
 	return v->c->end.level == SNAP_EXACT ? verify_compare_end(v, err) : 0;
+}
+
+static void verify_free_all(struct verify *v)
+{
+	look_release(v);
+	verify_checkpoints_release(v);
+	mm_free(v->mm);
+	free(v->known);
+	free(v);
 }
 
 int verify_run(const struct capture *c, const struct trace *t, const struct verify_options *opt,
@@ -570,10 +546,35 @@ int verify_run(const struct capture *c, const struct trace *t, const struct veri
 	v->mm = machine_build(c, t, &build, err);
 	if (v->mm)
 		ret = run(v, err);
-	look_release(v);
-	verify_checkpoints_release(v);
-	mm_free(v->mm);
-	free(v->known);
-	free(v);
+	verify_free_all(v);
 	return ret;
+}
+
+struct mm *verify_until(const struct capture *c, const struct trace *t, uint64_t n,
+			struct error *err)
+{
+	struct build_options build = {0};
+	struct verify_options opt = {0};
+	struct verify *v = calloc(1, sizeof(*v));
+	struct verify_result *res = calloc(1, sizeof(*res));
+	struct mm *mm = NULL;
+
+	if (v && res) {
+		v->c = c;
+		v->t = t;
+		v->opt = &opt;
+		v->res = res;
+		v->until = n ? n : 1;
+		v->mm = machine_build(c, t, &build, err);
+		if (v->mm && !run(v, err)) {
+			mm = v->mm;
+			v->mm = NULL;
+		}
+		verify_free_all(v);
+	} else {
+		error_set(err, "no memory");
+		free(v);
+	}
+	free(res);
+	return mm;
 }

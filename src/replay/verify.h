@@ -141,6 +141,7 @@ struct verify {
 	size_t look_size;
 	uint64_t i;	      /* event being replayed */
 	uint64_t first, last; /* events [first, last) */
+	uint64_t until; /* stop before this event and leave the machine there; 0: to the end */
 	struct zone_op ops[MM_MAX_ZONES];
 	struct pending pending[MAX_PENDING];
 	uint32_t nr_pending;
@@ -273,5 +274,8 @@ void verify_mismatch(struct verify *v, enum mismatch kind, struct frame expected
 /* Notes a prediction for the hash that shows what predictions depend on. */
 void verify_predict(struct verify *v, struct frame f);
 bool verify_known(const struct verify *v, struct frame f);
+
+/* The machine as it stands before event @n, repaired wherever the prediction was wrong. */
+struct mm *verify_until(const struct capture *c, const struct trace *t, uint64_t n, struct error *err) MUST_CHECK;
 
 #endif

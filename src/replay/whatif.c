@@ -195,6 +195,15 @@ static void name_injections(struct outcome *o, const struct whatif_options *opt)
 	}
 }
 
+static void name_cut(struct outcome *o, const struct whatif_options *opt)
+{
+	size_t len = strlen(o->params);
+
+	if (opt->cut_percent)
+		snprintf(o->params + len, sizeof(o->params) - len, "%s@cut=%u%%", len ? "," : "",
+			 opt->cut_percent);
+}
+
 static void name_outcome(struct outcome *o, const struct mm *mm, const struct policy_setting *p)
 {
 	const char *colon = strchr(p->spelled, ':');
@@ -271,7 +280,8 @@ struct job {
 	const struct policy_setting *setting;
 	const struct whatif_options *opt;
 	struct stall_costs costs;
-	uint64_t span;
+	uint64_t span, begin; /* ns: the recording's length, and where the replay begins in it */
+	bool cut;
 };
 
 static int run_scenario(const struct job *job, const struct scenario *scenario, struct outcome *out,
@@ -285,8 +295,11 @@ static int run_scenario(const struct job *job, const struct scenario *scenario, 
 		.opt = job->opt,
 		.demand = job->demand,
 		.out = out,
-		.next_tick = TICK_NS,
-		.next_fold = FOLD_NS,
+		.next_tick = job->begin + TICK_NS,
+		.next_fold = job->begin + FOLD_NS,
+		.next_sample = job->begin,
+		.next_probe = job->begin,
+		.cut = job->cut,
 	};
 	int ret;
 
@@ -378,15 +391,22 @@ static int with_machine(struct mm *mm, const struct capture *c, const struct tra
 	uint64_t begin = now_ns(), ns;
 	int ret;
 
+	recording_range(c, t, &geo.first, &geo.last);
+	geo.cut = cut_event(t, opt->cut_percent);
 	if (!runs_on(p->policy, mm_era_name(mm->era_index)))
 		return error_set(err, "policy %s does not run on era %s", p->policy->name,
 				 mm_era_name(mm->era_index));
 	if (demand_derive(&d, c, t, &geo, opt->progress, err))
 		return -1;
+	if (geo.cut && geo.cut < t->nr) {
+		job.cut = true;
+		job.begin = t->events[geo.cut].time - t->events[0].time;
+	}
 	job.span = t->nr ? t->events[t->nr - 1].time - t->events[0].time : 0;
-	stall_costs_fit(&job.costs, t);
+	stall_costs_fit(&job.costs, t, 0);
 	name_outcome(out, mm, p);
 	name_injections(out, opt);
+	name_cut(out, opt);
 	count_demand(out, &d);
 	ret = run_scenario(&job, &scenarios[0], out, err);
 	ns = now_ns() - begin;
@@ -406,7 +426,10 @@ int whatif_run(const struct capture *c, const struct trace *t, const struct poli
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	mm = machine_build(c, t, &build, err);
+	if (opt->cut_percent)
+		mm = machine_at(c, t, cut_event(t, opt->cut_percent), build.private_size, err);
+	else
+		mm = machine_build(c, t, &build, err);
 	if (!mm)
 		return -1;
 	outcome_describe(out, c, t);

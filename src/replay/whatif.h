@@ -38,7 +38,8 @@ struct stall_costs {
 					      compaction scanned */
 	uint64_t waited;		   /* ns that the recorded tasks waited in all */
 };
-void stall_costs_fit(struct stall_costs *c, const struct trace *t);
+/* From the events from number @from on. */
+void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from);
 
 /* Of an object that the demand knows. */
 #define ALIVE_NOT 0u /* not born, dead, or the replay had no page for it */
@@ -72,6 +73,7 @@ struct whatif {
 	uint64_t next_tick, next_fold, next_sample, sample_ns;
 	size_t max_samples;
 	bool scoring;
+	bool cut; /* begins in the middle of the recording */
 };
 
 /* A request's fast path, then the policy. FRAME_NONE: it failed. *slow tells which path gave the
@@ -123,6 +125,13 @@ void pool_done(struct whatif *w);
 int whatif_sample_init(struct whatif *w, uint64_t span, struct error *err) MUST_CHECK;
 /* Takes those that are due up to @time. */
 void whatif_sample(struct whatif *w, uint64_t time);
+
+/* Number of the first event after @percent of the recording's time; 0 for 0. */
+uint64_t cut_event(const struct trace *t, uint32_t percent);
+/* The machine as verify has it after @n events, with room for objects; no page is on an LRU list:
+ * cut.c. */
+struct mm *machine_at(const struct capture *c, const struct trace *t, uint64_t n,
+		      uint32_t private_size, struct error *err) MUST_CHECK;
 
 /* Fields of an outcome that describe capture and trace: outcome.c. */
 void outcome_describe(struct outcome *o, const struct capture *c, const struct trace *t);

@@ -65,8 +65,8 @@ static void place(struct whatif *w, const struct demand_initial *init)
 		w->unplaced++;
 		return;
 	}
-	mm_object_bind(w->mm, f, init->frame, 0, init->page, init->order);
-	w->alive[init->frame] = ALIVE_YES;
+	mm_object_bind(w->mm, f, init->id, 0, init->page, init->order);
+	w->alive[init->id] = ALIVE_YES;
 	fr = mm_frame(w->mm, f);
 	fr->flags |= init->flags;
 	if (init->page == MM_KIND_SLAB)
@@ -75,13 +75,24 @@ static void place(struct whatif *w, const struct demand_initial *init)
 		fr->flags |= MM_F_HUGE | MM_F_COMPOUND;
 		w->pool.recorded++;
 		w->pool.replayed++;
+		w->pool.last_target++;
 	}
-	if (init->lru < MM_NR_LRU && fr->list == MM_NO_LIST)
-		mm_lru_add(w->mm, f, init->lru);
+	if (init->lru >= MM_NR_LRU || (fr->list != MM_NO_LIST && !w->cut))
+		return;
+	if (mm_on_lru_list(w->mm, f))
+		mm_lru_del(w->mm, f);
+	mm_lru_add(w->mm, f, init->lru);
 }
 
+/*
+ * At the start of a recording the snapshot's lists are the truth, and objects without a place there
+ * come last. At a cut nothing has a place: pages that the recording never shows are the oldest, the
+ * others come in the demand's order.
+ */
 void whatif_place_initial(struct whatif *w)
 {
+	if (w->cut)
+		list_lru_pages(w->mm);
 	for (uint64_t i = 0; i < w->demand->nr_initial; i++)
 		place(w, &w->demand->initial[i]);
 	list_lru_pages(w->mm);
