@@ -174,6 +174,12 @@ struct snapshot_report {
 int snapshot_take(struct snapshot *s, int marker_fd, uint64_t id, struct snapshot_report *r,
 		  struct error *err) MUST_CHECK;
 
+/*
+ * The best that can be had of the running kernel: `exact`, else `counts` from the files in /proc,
+ * else `none`. Returns 0 when it is exact; else -1 with the reason in @err, and @s is still good.
+ */
+int snapshot_best(struct snapshot *s, struct snapshot_report *r, struct error *err);
+
 /* ---- the manifest ---- */
 
 struct manifest {

@@ -10,15 +10,21 @@
 
 struct procfiles {
 	char *text[NR_PROCFILES]; /* NULL where a file cannot be read */
+	uint64_t *kpageflags;	  /* NULL unless procfiles_prepare() was called */
+	uint64_t nr_frames;
 };
 
+/* Makes room for kpageflags beforehand, so that reading it allocates nothing. kpagecount takes as
+ * long and adds little. */
+void procfiles_prepare(struct procfiles *p);
+/* Reads everything; may be called again. */
 void procfiles_read(struct procfiles *p);
 void procfiles_release(struct procfiles *p);
 /* Text of "zoneinfo", "vmstat", ...; NULL when it could not be read. */
 const char *procfiles_text(const struct procfiles *p, const char *name);
 /* Writes them into directory @dir, which is made. */
 int procfiles_write(const struct procfiles *p, const char *dir, struct error *err) MUST_CHECK;
-/* Counts from the texts and, unless they cannot be read, kpageflags and kpagecount of now. */
+/* Counts from what was read. */
 int procfiles_snapshot(const struct procfiles *p, struct snapshot *s, struct error *err) MUST_CHECK;
 /* Everything that describes this machine: release, page size, sysctls, THP, LRU_GEN, command line.
  */

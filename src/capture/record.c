@@ -32,6 +32,7 @@ struct recorder {
 	struct procfiles proc[NR_ENDS];
 	struct snapshot snap[NR_ENDS];
 	struct snapshot_report report[NR_ENDS];
+	uint64_t snap_id[NR_ENDS]; /* in the markers */
 	sigset_t signals, old_signals;
 	struct checkpoint_writer checkpoints;
 	uint64_t next_checkpoint; /* ns */
@@ -146,22 +147,31 @@ static int set_up_events(struct recorder *r, struct error *err)
 	return ret;
 }
 
-/* The best state that can be had now; never fails, at worst it is none. */
-static void take_state(struct recorder *r, int end)
+/*
+ * The state now: exact if that can be; the proc files are kept in any case. Nothing is built from
+ * them before the recording has ended, because that takes memory.
+ */
+static void take_state(struct recorder *r, int end, uint64_t id)
 {
 	struct error err;
 
-	snapshot_init(&r->snap[end]);
-	if (!snapshot_take(&r->snap[end], r->tracefs.marker_fd, end, &r->report[end], &err))
-		return;
-	snprintf(r->res->reason, sizeof(r->res->reason), "%s", err.text);
 	snapshot_release(&r->snap[end]);
 	snapshot_init(&r->snap[end]);
-	tracefs_dir_mark(&r->tracefs, "zonereplay counts begin %d", end);
+	if (snapshot_take(&r->snap[end], r->tracefs.marker_fd, id, &r->report[end], &err)) {
+		snprintf(r->res->reason, sizeof(r->res->reason), "%s", err.text);
+		snapshot_release(&r->snap[end]);
+	}
+	r->snap_id[end] = id;
+	tracefs_dir_mark(&r->tracefs, "zonereplay counts begin %llu", (unsigned long long)id);
 	procfiles_read(&r->proc[end]);
-	tracefs_dir_mark(&r->tracefs, "zonereplay counts end %d", end);
-	if (procfiles_snapshot(&r->proc[end], &r->snap[end], &err))
-		snapshot_init(&r->snap[end]);
+	tracefs_dir_mark(&r->tracefs, "zonereplay counts end %llu", (unsigned long long)id);
+}
+
+static void state_from_counts(struct recorder *r, int end)
+{
+	if (r->snap[end].level == SNAP_NONE &&
+	    procfiles_snapshot(&r->proc[end], &r->snap[end], NULL))
+		snapshot_release(&r->snap[end]);
 }
 
 static pid_t start_command(struct recorder *r, struct error *err)
@@ -249,18 +259,15 @@ static int record(struct recorder *r, struct error *err)
 	if (r->opt->checkpoint_ms &&
 	    checkpoint_writer_init(&r->checkpoints, r->tracefs.marker_fd, err))
 		return -1;
-	procfiles_read(&r->proc[START]);
-	take_state(r, START);
+	take_state(r, START, START);
 	start = now_ns();
 	if (run_workload(r, err))
 		return -1;
 	r->res->wall_ns = now_ns() - start;
 	r->res->checkpoints = r->checkpoints.next_id;
-	take_state(r, END);
+	take_state(r, END, END);
 	if (tracefs_dir_write(&r->tracefs, "tracing_on", "0", err))
 		return -1;
-	if (!r->proc[END].text[0])
-		procfiles_read(&r->proc[END]);
 	return 0;
 }
 
@@ -332,8 +339,8 @@ static void describe_snapshots(struct recorder *r)
 	manifest_set(m, "snapshot.end", r->res->end_level);
 	if (*r->res->reason)
 		manifest_set(m, "snapshot.reason", r->res->reason);
-	set_number(m, "snapshot.start_id", START);
-	set_number(m, "snapshot.end_id", END);
+	set_number(m, "snapshot.start_id", r->snap_id[START]);
+	set_number(m, "snapshot.end_id", r->snap_id[END]);
 	set_number(m, "snapshot.start_ns", r->report[START].duration_ns);
 	set_number(m, "snapshot.end_ns", r->report[END].duration_ns);
 	set_number(m, "snapshot.start_tries", r->report[START].tries);
@@ -373,6 +380,8 @@ static int save(struct recorder *r, struct error *err)
 	tracefs_dir_counts(&r->tracefs, sysconf(_SC_NPROCESSORS_CONF), &counts);
 	r->res->events = counts.entries;
 	r->res->lost = counts.lost;
+	state_from_counts(r, START);
+	state_from_counts(r, END);
 	r->res->start_level = snap_level_name(r->snap[START].level);
 	r->res->end_level = snap_level_name(r->snap[END].level);
 	describe_run(r);
@@ -418,28 +427,59 @@ static void recorder_release(struct recorder *r)
 	sigprocmask(SIG_SETMASK, &r->old_signals, NULL);
 }
 
+/* A capture is whole or not there. */
+static void remove_capture(const char *dir)
+{
+	static const char *const dirs[] = {"proc-start", "proc-end", ""};
+	static const char *const names[] = {"zoneinfo", "pagetypeinfo", "buddyinfo", "vmstat",
+					    "meminfo",	"slabinfo",	"trace.dat", "start.snap",
+					    "end.snap", "manifest"};
+	char *sub, *path;
+
+	for (size_t d = 0; d < ARRAY_SIZE(dirs); d++) {
+		sub = path_join(dir, dirs[d]);
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+			path = path_join(sub, names[i]);
+			unlink(path);
+			free(path);
+		}
+		rmdir(sub);
+		free(sub);
+	}
+}
+
+static int set_up(struct recorder *r, struct error *err)
+{
+	r->has_layout = kernel_layout_read(&r->layout, NULL) == 0;
+	procfiles_read(&r->proc[START]);
+	describe_machine(&r->manifest, &r->proc[START]);
+	procfiles_release(&r->proc[START]);
+	if (!path_exists("/proc/kcore"))
+		procfiles_prepare(&r->proc[START]); /* what frames are at the end nobody asks */
+	return set_up_buffer(r, err) || set_up_events(r, err) ? -1 : 0;
+}
+
+static int record_into(struct recorder *r, struct error *err)
+{
+	const char *dir = r->opt->dir;
+
+	if (path_exists(dir))
+		return error_set(err, "%s is there already: record into another directory", dir);
+	if (tracefs_dir_make(&r->tracefs, err) || dir_make(dir, err))
+		return -1;
+	if (!set_up(r, err) && !record(r, err) && !save(r, err))
+		return 0;
+	remove_capture(dir);
+	return -1;
+}
+
 int record_run(const struct record_options *opt, struct record_result *res, struct error *err)
 {
 	struct recorder r;
-	char *trace = path_join(opt->dir, "trace.dat");
 	int ret;
 
 	recorder_init(&r, opt, res);
-	if (path_exists(trace))
-		ret = error_set(err, "%s is there already: record into another directory", trace);
-	else
-		ret = dir_make(opt->dir, err) || tracefs_dir_make(&r.tracefs, err) ? -1 : 0;
-	r.has_layout = !ret && kernel_layout_read(&r.layout, NULL) == 0;
-	if (!ret) {
-		procfiles_read(&r.proc[START]);
-		describe_machine(&r.manifest, &r.proc[START]);
-		procfiles_release(&r.proc[START]);
-		ret = set_up_buffer(&r, err) || set_up_events(&r, err) || record(&r, err) ||
-				      save(&r, err)
-			      ? -1
-			      : 0;
-	}
-	free(trace);
+	ret = record_into(&r, err);
 	recorder_release(&r);
 	return ret;
 }

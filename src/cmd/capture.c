@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 
 #include <string.h>
+#include <sys/wait.h>
 
 enum {
 	OPT_EVENTS = CMD_OPT_OWN,
@@ -121,6 +122,11 @@ static void print_result(const struct capture_options *opt, const struct record_
 	       r->trace_bytes / 1e6, r->start_level, r->end_level);
 	if (*r->reason)
 		cmd_warn("%s", r->reason);
+	if (r->interrupted)
+		cmd_warn("interrupted; what was recorded until then is a good capture");
+	else if (r->status)
+		cmd_warn("the command ended with status %d; the capture is good",
+			 WIFEXITED(r->status) ? WEXITSTATUS(r->status) : 128 + WTERMSIG(r->status));
 	if (r->lost)
 		cmd_warn("%llu events did not fit: record again with a larger --buffer",
 			 (unsigned long long)r->lost);

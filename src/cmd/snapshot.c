@@ -2,15 +2,8 @@
 #include "capture/capture.h"
 #include "cmd/cmd.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-enum { OPT_MARKER = CMD_OPT_OWN, OPT_ID };
-
 struct snapshot_options {
-	const char *out, *marker;
-	uint64_t id;
+	const char *out;
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -20,13 +13,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'o':
 		opt->out = arg;
-		return 0;
-	case OPT_MARKER:
-		opt->marker = arg;
-		return 0;
-	case OPT_ID:
-		if (!parse_u64(arg, &opt->id))
-			cmd_bad_usage(state, "--id wants a number, not \"%s\"", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		cmd_bad_usage(state, "takes no arguments, but \"%s\" was given", arg);
@@ -42,9 +28,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{NULL, 'o', "FILE", 0, "write the snapshot to FILE", 0},
-	{"marker", OPT_MARKER, "FILE", 0, "write markers around the reading to this trace_marker",
-	 0},
-	{"id", OPT_ID, "N", 0, "the number in these markers", 0},
 	{0},
 };
 static const struct argp argp = {
@@ -54,28 +37,35 @@ static const struct argp argp = {
 	       "/proc/kcore can be read; else what the files in /proc tell.",
 };
 
+static void print_result(const struct snapshot_options *opt, const struct snapshot *s,
+			 const struct snapshot_report *r)
+{
+	printf("%s: %s, %zu zones, %zu lists with %zu entries, %llu frames", opt->out,
+	       snap_level_name(s->level), s->nr_zones, s->nr_lists, s->nr_entries,
+	       (unsigned long long)s->nr_frames);
+	if (s->level == SNAP_EXACT)
+		printf("; %.1f ms for %.1f MB, %u tries", (double)r->duration_ns / 1e6,
+		       (double)r->bytes / 1e6, r->tries);
+	putchar('\n');
+}
+
 static int snapshot_run(int argc, char **argv)
 {
 	struct snapshot_options opt = {0};
 	struct snapshot_report r = {0};
 	struct snapshot s;
 	struct error err;
-	int fd = -1, ret;
+	int ret;
 
 	cmd_parse(&argp, argc, argv, 0, &opt);
-	if (opt.marker && (fd = open(opt.marker, O_WRONLY | O_CLOEXEC)) < 0)
-		return cmd_failf("%s cannot be opened for writing", opt.marker);
-	snapshot_init(&s);
-	ret = snapshot_take(&s, fd, opt.id, &r, &err);
-	if (fd >= 0)
-		close(fd);
+	ret = snapshot_best(&s, &r, &err);
+	if (ret && s.level == SNAP_NONE)
+		return cmd_fail(&err);
+	if (ret)
+		cmd_warn("only counts: %s", err.text);
+	ret = snapshot_save(&s, opt.out, &err);
 	if (!ret)
-		ret = snapshot_save(&s, opt.out, &err);
-	if (!ret)
-		printf("%s: %s, %zu lists, %zu entries, %llu frames; %.1f ms for %.1f MB, %u tries\n",
-		       opt.out, snap_level_name(s.level), s.nr_lists, s.nr_entries,
-		       (unsigned long long)s.nr_frames, r.duration_ns / 1e6, r.bytes / 1e6,
-		       r.tries);
+		print_result(&opt, &s, &r);
 	snapshot_release(&s);
 	return ret ? cmd_fail(&err) : CMD_FINE;
 }

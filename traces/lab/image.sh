@@ -19,6 +19,20 @@ copy_program() { # FILE DIR
 	done
 }
 
+# Programs that a workload names in its line "# Needs:".
+add_needs() { # ROOT
+	local need file
+	for need in $(sed -n 's/^# Needs: *//p' "$workload"); do
+		file=$top/build/traces/lab/tools/$need
+		[ -x "$file" ] || file=$(command -v "$need" || true)
+		if [ -n "$file" ] && [ "$arch" = x86_64 ]; then
+			copy_program "$file" "$1"
+		else
+			tool_fetch "6.1/$arch" "$need" "$1" # libraries in the guest are of that suite, too
+		fi
+	done
+}
+
 make_initramfs() {
 	local root=$tmp/root dir=$cache/kernels/${kernel/\//-}
 	mkdir -p "$root/bin" "$root/modules"
@@ -35,6 +49,7 @@ make_initramfs() {
 		cp -a "$cache/userland/$arch/." "$root/"
 		cp "$here/guest/capture" "$root/capture"
 	fi
+	add_needs "$root"
 	(cd "$root" && find . | cpio -o -H newc --quiet) | gzip -1 > "$tmp/initrd"
 	rm -r "$root"
 }

@@ -119,3 +119,22 @@ userland_fetch() { # KERNEL/ARCH
 	rm -r "$all"
 	touch "$dir/done"
 }
+
+# A program of the package of its own name, from the suite of the kernel, into ROOT/bin.
+tool_fetch() { # KERNEL/ARCH NAME ROOT
+	local suite arch dir=$cache/tools/${1/\//-}/$2
+	read -r suite arch _ <<< "$(kernel_table "$1")"
+	if [ ! -e "$dir/done" ]; then
+		say "fetching $2 for $1"
+		apt_lists "$suite" "$arch"
+		mkdir -p "$dir"
+		package_unpack "$suite" "$arch" "$2" "$dir"
+		touch "$dir/done"
+	fi
+	[ -x "$dir/usr/bin/$2" ] || die "the workload needs $2, and no package of that name has it"
+	cp "$dir/usr/bin/$2" "$3/bin/"
+	[ ! -d "$dir/usr/lib" ] || cp -a "$dir/usr/lib/." "$3/usr/lib/" 2> /dev/null || {
+		mkdir -p "$3/usr/lib"
+		cp -a "$dir/usr/lib/." "$3/usr/lib/"
+	}
+}
