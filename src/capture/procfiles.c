@@ -127,8 +127,8 @@ int procfiles_snapshot(const struct procfiles *p, struct snapshot *s, struct err
 {
 	const char *buddyinfo = procfiles_text(p, "buddyinfo");
 	int ret = snapshot_from_proc(s, procfiles_text(p, "zoneinfo"),
-				     procfiles_text(p, "pagetypeinfo"), p->kpageflags,
-				     p->kpagecount, p->kpageflags ? p->nr_frames : 0, err);
+				     procfiles_text(p, "pagetypeinfo"), p->kpageflags, NULL,
+				     p->kpageflags ? p->nr_frames : 0, err);
 
 	return ret || !buddyinfo ? ret : snapshot_add_buddyinfo(s, buddyinfo, err);
 }
