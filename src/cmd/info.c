@@ -3,6 +3,7 @@
 #include "cmd/info.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- the verdict ---- */
@@ -85,7 +86,8 @@ static int gather(struct info *in, const char *dir, struct progress *prog, struc
 {
 	if (capture_open(&in->c, dir, err))
 		return -1;
-	if (trace_open(&in->t, &in->c, prog, err) || trace_survey(&in->t, &in->s, err)) {
+	if (trace_open(&in->t, &in->c, prog, err) || trace_survey(&in->t, &in->s, err) ||
+	    trace_intents(&in->t, &in->intents, &in->nr_intents, err)) {
 		trace_release(&in->t);
 		capture_release(&in->c);
 		return -1;
@@ -99,6 +101,7 @@ static int gather(struct info *in, const char *dir, struct progress *prog, struc
 
 static void let_go(struct info *in)
 {
+	free(in->intents);
 	trace_release(&in->t);
 	capture_release(&in->c);
 }

@@ -23,6 +23,8 @@ struct info {
 	struct capture c;
 	struct trace t;
 	struct survey s;
+	struct trace_intent *intents;
+	size_t nr_intents;
 	char release[192];
 	const char *era;
 	bool era_exact;

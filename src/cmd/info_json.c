@@ -88,6 +88,26 @@ static void put_events(struct json *j, const struct info *in)
 	json_u64(j, "pages_freed", in->s.pages_freed);
 }
 
+static void put_intents(struct json *j, const struct info *in)
+{
+	json_array(j, "intents");
+	for (size_t i = 0; i < in->nr_intents; i++) {
+		const struct trace_intent *wish = &in->intents[i];
+
+		json_object(j, NULL);
+		json_u64(j, "at_ns", wish->time - in->t.events[0].time);
+		json_u64(j, "step", wish->step);
+		json_u64(j, "order", wish->order);
+		json_u64(j, "want", wish->want);
+		if (wish->answered) {
+			json_u64(j, "got", wish->got);
+			json_u64(j, "ns", wish->ns);
+		}
+		json_end(j);
+	}
+	json_end(j);
+}
+
 static void put_tasks(struct json *j, const struct info *in)
 {
 	json_array(j, "tasks");
@@ -144,6 +164,7 @@ void info_print_json(const struct info *in)
 	put_machine(&j, in);
 	put_zones(&j, &in->c.start);
 	put_events(&j, in);
+	put_intents(&j, in);
 	put_tasks(&j, in);
 	put_defects(&j, in);
 	put_verdict(&j, "good_for_verify", &in->verify);

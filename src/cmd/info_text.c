@@ -90,6 +90,23 @@ static void print_requests(const struct info *in)
 	       in->s.pages_freed);
 }
 
+static void print_intents(const struct info *in)
+{
+	if (!in->nr_intents)
+		return;
+	printf("\nwhat the workload wanted\n  step  order       want        got         ms\n");
+	for (size_t i = 0; i < in->nr_intents; i++) {
+		const struct trace_intent *wish = &in->intents[i];
+
+		printf("  %4" PRIu64 " %6" PRIu64 " %10" PRIu64, wish->step, wish->order,
+		       wish->want);
+		if (wish->answered)
+			printf(" %10" PRIu64 " %10.1f\n", wish->got, (double)wish->ns / 1e6);
+		else
+			printf("    no answer\n");
+	}
+}
+
 static void print_tasks(const struct info *in)
 {
 	printf("\ntasks by pages allocated\n");
@@ -141,6 +158,7 @@ void info_print_text(const struct info *in)
 	print_start(in);
 	print_events(in);
 	print_requests(in);
+	print_intents(in);
 	print_tasks(in);
 	print_defects(in);
 	print_verdict("verify", &in->verify);

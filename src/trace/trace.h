@@ -243,4 +243,19 @@ struct survey {
 
 int trace_survey(const struct trace *t, struct survey *s, struct error *err) MUST_CHECK;
 
+/*
+ * What a workload said it wanted: "zonereplay intent want=N step=K order=O" and, when it was over,
+ * "zonereplay intent got=N ns=T step=K" (traces/README.md).
+ */
+struct trace_intent {
+	uint64_t time; /* of the wish, on the trace's clock */
+	uint64_t step, order;
+	uint64_t want, got; /* pages of 2^order; got is 0 until answered */
+	uint64_t ns;	    /* as the workload measured it */
+	bool answered;
+};
+/* All of them by time, in memory that the caller frees (*out NULL when there is none). */
+int trace_intents(const struct trace *t, struct trace_intent **out, size_t *nr,
+		  struct error *err) MUST_CHECK;
+
 #endif

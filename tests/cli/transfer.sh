@@ -43,6 +43,22 @@ out_has 'seven, of nine'
 out_has 'good for verify: no'
 out_has 'lost events                     3 in 1 places, first at 0.000002 s'
 
+begin 'info tells what the workload wanted and got'
+by_hand
+cat >>hand/events.csv <<-'CSV'
+	5000,0,7,,print,zonereplay intent want=3 step=1 order=9
+	5100,0,7,,print,zonereplay intent want=6 step=2 order=9
+	5200,0,7,,print,zonereplay intent got=5 ns=2500000 step=2
+	5300,0,7,,print,zonereplay intentional want=6
+	5400,0,7,,print,zonereplay intent got=5 ns=7 step=3
+	5500,0,7,,print,zonereplay intent want=x step=9
+CSV
+run info --json hand
+json_has 'j["intents"] == [{"at_ns": 4000, "step": 1, "order": 9, "want": 3}, {"at_ns": 4100, "step": 2, "order": 9, "want": 6, "got": 5, "ns": 2500000}]'
+run info hand
+out_has '     2      9          6          5        2.5'
+out_has '     1      9          3    no answer'
+
 begin 'export and import again: the same bytes'
 by_hand
 run import -o one hand
@@ -73,6 +89,22 @@ python3 - first "$t_top/out" <<-'PY' || bad 'verify differs'
 	for key in ("capture", "events_per_second"):
 	    a.pop(key), b.pop(key)
 	sys.exit(a != b or a["zone_allocs"] < 1000)
+PY
+
+begin 'and so does run'
+run run --json --central --verify=never -d db -p none -p compaction "$sample"
+cp "$t_top/out" first
+run export "$sample" -o csv
+run import -o churn-6.1 csv
+run run --json --central --verify=never -d db2 -p none -p compaction churn-6.1
+python3 - first "$t_top/out" <<-'PY' || bad 'run differs'
+	import json, sys
+	def same(x):
+	    if isinstance(x, dict):
+	        return {k: same(v) for k, v in x.items() if k not in ("capture_id", "events_per_second")}
+	    return [same(v) for v in x] if isinstance(x, list) else x
+	a, b = (same(json.load(open(f))) for f in sys.argv[1:])
+	sys.exit(a != b or len(json.dumps(a)) < 1000)
 PY
 
 begin 'a trace.dat is taken over as it is'
