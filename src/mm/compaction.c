@@ -17,8 +17,8 @@
  * is in? */
 static bool goal_reached_at(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type)
 {
-	bool claims = order >= mm->pageblock_order / 2 || type == MM_RECLAIMABLE ||
-		      type == MM_UNMOVABLE || mm->mobility_disabled;
+	bool claims =
+		order >= mm->pageblock_order / 2 || type == MM_RECLAIMABLE || type == MM_UNMOVABLE;
 
 	if (mm_list_count(mm, mm_buddy_list(mm, zone, order, type)))
 		return true;

@@ -168,6 +168,20 @@ void mm_kcompactd(struct mm *mm, uint32_t node, uint32_t cpu);
 bool mm_compact_proactive(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t proactiveness,
 			  bool kswapd_running);
 
+/* ---- the original of 2.6.35, on the machine's lists: compaction_2635.c ---- */
+
+/*
+ * Deferral, the zones of the request's zonelist, a drain of this cpu's lists and one attempt to
+ * allocate [__alloc_pages_direct_compact]. *result: DEFERRED, SKIPPED, COMPLETE, or SUCCESS for
+ * what that kernel calls COMPACT_PARTIAL.
+ */
+struct frame mm_compact_direct_2635(struct mm *mm, const struct mm_request *rq,
+				    uint32_t alloc_flags, enum mm_compact_result *result);
+/* One zone, between its ends; needs zone, cpu, order, gfp and slot of @cc. */
+enum mm_compact_result mm_compact_zone_2635(struct mm *mm, struct mm_compact_control *cc);
+/* By hand: every zone of the node. */
+void mm_compact_node_2635(struct mm *mm, uint32_t node, uint32_t cpu);
+
 /* ---- the single decisions ---- */
 
 /* As mm_compaction_suitable traces it: CONTINUE, SUCCESS, SKIPPED or NOT_SUITABLE_ZONE (to be

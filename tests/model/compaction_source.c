@@ -172,6 +172,22 @@ START_TEST(the_block_of_pfn_0_is_taken_whole)
 }
 END_TEST
 
+/* That block has been visited twice as far as the kernel knows, but with pages taken its mark is
+ * left alone. */
+START_TEST(a_second_visit_that_takes_pages_does_not_mark)
+{
+	struct mm *mm = draw_machine_at(0, "A############### ################ .#.#############");
+	struct mm_compact_control cc = by_hand();
+	struct mm_compact_event ev = first_source(mm, &cc);
+
+	assert_scan(ev, 0, 16, 16, 1);
+	ck_assert(cc.rescan);
+	ck_assert(!mm_block_skip(mm, draw_at(0)));
+	ck_assert_uint_eq(mm->zones[0].compact_cached_migrate[1], 32);
+	mm_free(mm);
+}
+END_TEST
+
 /* test_and_set_skip: the first page taken marks the block when it is the block's first frame, and
  * only then. */
 START_TEST(the_first_page_taken_marks_the_block)
@@ -326,6 +342,40 @@ START_TEST(fast_search_finds_a_block)
 }
 END_TEST
 
+/*
+ * Away from the zone's start only an eighth of the distance counts: from 16 on (240 - 16) / 8 = 28
+ * frames, so blocks below frame 32; 40 is too far.
+ */
+START_TEST(fast_search_keeps_near)
+{
+	struct mm *mm = sixteen_blocks();
+	struct mm_compact_control cc = kcompactd(5);
+	struct mm_compact_event ev;
+
+	mm->zones[0].compact_cached_migrate[1] = 16;
+	draw_reorder(mm, FAST_LIST(mm), "40 168 192 216");
+	ev = first_source(mm, &cc);
+	assert_scan(ev, 16, 32, 16, 0);
+	ck_assert_uint_eq(cc.fast_search_fail, 1);
+	mm_free(mm);
+}
+END_TEST
+
+/* Small orders scan on without a search, which therefore cannot fail. */
+START_TEST(small_orders_do_not_search)
+{
+	struct mm *mm = draw_machine("A.#############. ################ .#.#############");
+	struct mm_compact_control cc = kcompactd(3);
+	struct mm_compact_event ev;
+
+	mm_compact_begin_suitable(mm, &cc);
+	mm_compact_step(mm, &cc, &ev);
+	ck_assert_int_eq(cc.at, MM_AT_SOURCE);
+	ck_assert_uint_eq(cc.fast_search_fail, 0);
+	mm_free(mm);
+}
+END_TEST
+
 /* A marked block is left where it is on the list; the walk goes on behind it. */
 START_TEST(fast_search_passes_over_marked_blocks)
 {
@@ -424,6 +474,7 @@ int main(void)
 	tcase_add_test(scan, takes_no_page_with_a_mapping_in_nofs_context);
 	tcase_add_test(scan, a_block_is_done_in_two_visits);
 	tcase_add_test(scan, the_block_of_pfn_0_is_taken_whole);
+	tcase_add_test(scan, a_second_visit_that_takes_pages_does_not_mark);
 	tcase_add_test(scan, the_first_page_taken_marks_the_block);
 	tcase_add_test(scan, a_block_without_sources_is_marked);
 	tcase_add_test(scan, blocks_that_are_passed_over);
@@ -436,6 +487,8 @@ int main(void)
 	tcase_add_test(fast, fast_search_passes_over_marked_blocks);
 	tcase_add_test(fast, fast_search_turns_the_list_at_its_limit);
 	tcase_add_test(fast, when_there_is_no_fast_search);
+	tcase_add_test(fast, fast_search_keeps_near);
+	tcase_add_test(fast, small_orders_do_not_search);
 	tcase_add_test(fast, linear_scan_starts_where_the_search_found_pages);
 	suite_add_tcase(s, fast);
 	srunner_set_tap(sr, "-");

@@ -183,6 +183,19 @@ START_TEST(several_blocks_for_one_batch)
 }
 END_TEST
 
+/* Neither the block that pages are taken from is a target nor the one where the scanner stands
+ * then: nothing moves, and the scanners have met. */
+START_TEST(not_into_its_own_block)
+{
+	struct mm *mm = draw_machine("A.#.#.########## .#.#.########### ################");
+	struct mm_compact_control cc = by_hand();
+
+	ck_assert_int_eq(mm_compact_zone(mm, &cc), MM_COMPACT_COMPLETE);
+	draw_assert(mm, "A.#.#.########## .#.#.########### ################");
+	mm_free(mm);
+}
+END_TEST
+
 /*
  * An async run looks at every 32nd frame (blocks of 64). Nothing at 256 or 288: the whole block is
  * marked as seen. In the next block frame 224 is hit, and with that every frame is looked at from
@@ -206,6 +219,7 @@ START_TEST(async_strides)
 	ck_assert(mm_block_skip(mm, draw_at(256)));
 	mm_compact_step(mm, &cc, &ev);
 	assert_scan(ev, 192, 256, 2, 1);
+	ck_assert_uint_eq(mm->zones[0].compact_cached_free, 192);
 	mm_compact_step(mm, &cc, &ev);
 	assert_scan(ev, 128, 132, 4, 1);
 	ck_assert_str_eq(draw_list(mm, TARGETS(mm)), "131 224");
@@ -401,6 +415,24 @@ START_TEST(looks_around_a_page_found)
 }
 END_TEST
 
+/* A direct async run takes what it has found, and looks no further. */
+START_TEST(async_does_not_look_around)
+{
+	struct mm *mm = sixteen_blocks((uint32_t[]){200, 204, 20}, 3);
+	struct mm_compact_control cc = control(1, MM_MIGRATE_ASYNC);
+
+	cc.direct = true;
+	cc.gfp |= MM_GFP_MOVABLE;
+	mm_build_allocated(mm, draw_at(1), 0, DRAW_ANON);
+	mm_lru_add(mm, draw_at(1), MM_LRU_INACTIVE_ANON);
+	first_target(mm, &cc);
+	ck_assert_uint_eq(cc.nr_migrate, 2);
+	ck_assert_int_eq(cc.at, MM_AT_PAGE);
+	ck_assert_str_eq(draw_list(mm, TARGETS(mm)), "204");
+	mm_free(mm);
+}
+END_TEST
+
 /*
  * next_search_order: the search starts where the last one found something and goes down (two pages
  * of order 0, both too low), then round from the top: the buddy at 200.
@@ -432,17 +464,24 @@ START_TEST(fast_search_that_finds_nothing)
 }
 END_TEST
 
-/* A watermark refuses the page found: the search is given up, with the list already turned. */
+/*
+ * A watermark refuses the pair at 218, found first: the search is given up before it comes to the
+ * single pages.
+ */
 START_TEST(fast_search_refused)
 {
-	struct mm *mm = sixteen_blocks((uint32_t[]){20, 30, 200, 40}, 4);
+	struct mm *mm = sixteen_blocks((uint32_t[]){20, 30, 200, 40, 218, 219}, 6);
 	struct mm_compact_control cc = control(4, MM_MIGRATE_SYNC_LIGHT);
 
-	mm->zones[0].wmark[MM_WMARK_MIN] = 3;
+	mm->zones[0].wmark[MM_WMARK_MIN] = 5;
 	first_target(mm, &cc);
-	ck_assert_str_eq(draw_list(mm, SINGLES(mm)), "200 40 20 30");
+	ck_assert_str_eq(draw_list(mm, SINGLES(mm)), "20 30 200 40");
 	ck_assert_str_eq(draw_list(mm, TARGETS(mm)), "");
-	ck_assert_int_eq(cc.search_order, 3); /* 0, given up, one down: round to order - 1 */
+	ck_assert_int_eq(cc.search_order, 0); /* 1, given up, one down */
+	/* and the scanner moves to the highest block seen, 208 */
+	ck_assert_uint_eq(cc.free, 208);
+	ck_assert(cc.around);
+	ck_assert_uint_eq(cc.block_start, 208);
 	mm_free(mm);
 }
 END_TEST
@@ -474,6 +513,7 @@ int main(void)
 	tcase_add_test(scan, blocks_that_are_no_targets);
 	tcase_add_test(scan, full_priority_takes_any_block);
 	tcase_add_test(scan, several_blocks_for_one_batch);
+	tcase_add_test(scan, not_into_its_own_block);
 	tcase_add_test(scan, async_strides);
 	tcase_add_test(scan, a_watermark_ends_the_run);
 	suite_add_tcase(s, scan);
@@ -483,6 +523,7 @@ int main(void)
 	tcase_add_test(fast, fast_search_moves_the_scanner);
 	tcase_add_test(fast, fast_search_leaves_kcompactds_scanner);
 	tcase_add_test(fast, looks_around_a_page_found);
+	tcase_add_test(fast, async_does_not_look_around);
 	tcase_add_test(fast, fast_search_goes_round_the_orders);
 	tcase_add_test(fast, fast_search_that_finds_nothing);
 	tcase_add_test(fast, fast_search_refused);
