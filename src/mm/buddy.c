@@ -15,6 +15,8 @@ static void count_buddy(struct mm *mm, uint32_t zone, uint32_t order, uint32_t t
 	struct mm_zone *z = &mm->zones[zone];
 
 	z->nr_free[order] += (uint32_t)sign;
+	if (type == MM_HIGHATOMIC && mm_era_of(mm)->list_is_block)
+		z->free_highatomic += (uint32_t)(sign * (1 << order));
 	/* Isolated pages are on lists but do not count as free [__free_one_page]. */
 	if (type != MM_ISOLATE)
 		z->free += (int64_t)sign * (1 << order);
@@ -232,6 +234,13 @@ static bool captured(struct mm *mm, uint32_t zone, struct frame f, uint32_t orde
 	return true;
 }
 
+/* change_pageblock_range */
+static void retype_blocks(struct mm *mm, struct frame f, uint32_t order, uint32_t type)
+{
+	for (uint32_t i = 0; i < 1u << order; i += 1u << mm->pageblock_order)
+		mm_set_block_type(mm, (struct frame){f.n + i}, type);
+}
+
 struct frame mm_free_one(struct mm *mm, struct frame f, uint32_t order, uint32_t type, uint32_t fpi)
 {
 	uint32_t zone = mm_frame_zone(mm, f);
@@ -250,6 +259,8 @@ struct frame mm_free_one(struct mm *mm, struct frame f, uint32_t order, uint32_t
 		if (frame_is_none(buddy) || !may_merge(mm, buddy, order, type))
 			break;
 		mm_buddy_del(mm, zone, buddy);
+		if (order >= mm->pageblock_order && mm_era_of(mm)->list_is_block)
+			retype_blocks(mm, buddy, order, type);
 		f.n &= buddy.n;
 		order++;
 	}
@@ -260,8 +271,31 @@ struct frame mm_free_one(struct mm *mm, struct frame f, uint32_t order, uint32_t
 
 void mm_free_direct(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order, uint32_t fpi)
 {
+	uint32_t piece = order;
+
 	mm->cpu = cpu;
-	mm_free_one(mm, f, order, mm_block_type(mm, f), fpi);
+	/* Each block of a large page is freed by its own type [split_large_buddy, 6.12]. */
+	if (piece > mm->pageblock_order && mm_era_of(mm)->list_is_block)
+		piece = mm->pageblock_order;
+	for (uint32_t i = 0; i < 1u << order; i += 1u << piece) {
+		struct frame part = {f.n + i};
+
+		mm_free_one(mm, part, piece, mm_block_type(mm, part), fpi);
+	}
+}
+
+void mm_move_buddy(struct mm *mm, uint32_t zone, struct frame f, uint32_t type)
+{
+	uint32_t order = mm_frame(mm, f)->order, old = mm_buddy_list_type(mm, f);
+
+	mm_buddy_del(mm, zone, f);
+	mm_buddy_add(mm, zone, f, order, type, true);
+	if (!mm_era_of(mm)->list_is_block)
+		return;
+	if (old != MM_ISOLATE)
+		mm_mod_free(mm, zone, mm->cpu, -(1 << order));
+	if (type != MM_ISOLATE)
+		mm_mod_free(mm, zone, mm->cpu, 1 << order);
 }
 
 /* ---- moving the free pages of a block ---- */
@@ -296,8 +330,7 @@ static uint32_t move_freepages(struct mm *mm, uint32_t zone, struct frame f, str
 			continue;
 		}
 		order = mm_frame(mm, f)->order;
-		mm_buddy_del(mm, zone, f);
-		mm_buddy_add(mm, zone, f, order, type, true);
+		mm_move_buddy(mm, zone, f, type);
 		moved += 1u << order;
 		f.n += 1u << order;
 	}
@@ -321,6 +354,16 @@ uint32_t mm_move_freepages_block(struct mm *mm, uint32_t zone, struct frame f, u
 	return move_freepages(mm, zone, start, end, type, nr_movable);
 }
 
+/* A block of which half or more is taken out becomes movable; in 6.12 with its free pages or not at
+ * all. */
+static void isolated_block(struct mm *mm, uint32_t zone, struct frame f)
+{
+	if (mm_era_of(mm)->list_is_block)
+		mm_claim_block(mm, zone, f, MM_MOVABLE);
+	else
+		mm_set_block_type(mm, f, MM_MOVABLE);
+}
+
 /* __isolate_free_page [page_alloc.c, 6.1] */
 uint32_t mm_isolate_free_page(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order)
 {
@@ -341,7 +384,7 @@ uint32_t mm_isolate_free_page(struct mm *mm, uint32_t cpu, struct frame f, uint3
 	if (order + 1 >= mm->pageblock_order) {
 		for (uint32_t n = f.n; n < f.n + (1u << order) - 1; n += 1u << mm->pageblock_order)
 			if (type_mergeable(mm_block_type(mm, (struct frame){n})))
-				mm_set_block_type(mm, (struct frame){n}, MM_MOVABLE);
+				isolated_block(mm, zone, (struct frame){n});
 	}
 	return 1u << order;
 }

@@ -14,7 +14,7 @@
 
 #define NO_CAP UINT32_MAX
 
-/* Newest first; the oldest generation last. */
+/* 6.1 is the default and first, the oldest generation last. */
 const struct mm_era mm_eras[] = {
 	{
 		.name = "6.1",
@@ -65,6 +65,22 @@ const struct mm_era mm_eras[] = {
 		.pcp_huge = true,
 		.pcp_batch_scale_max = NO_CAP,
 		.harder = true,
+	},
+	{
+		.name = "6.12",
+		.summary =
+			"6.12.67 and later: per-cpu lists size themselves, blocks are claimed or pages stolen",
+		.from = {6, 12, 67},
+		.until = {6, 13, 0},
+		.nr_pcp_lists = 14,
+		.pcp_max_order = 3,
+		.pcp_huge = true,
+		.pcp_batch_scale_max = 5,
+		.drain_in_chunks = true,
+		.highatomic_needs_high = true,
+		.highatomic_last_resort = true,
+		.tuned = true,
+		.list_is_block = true,
 	},
 	{
 		.name = "5.10",
@@ -192,5 +208,23 @@ int32_t mm_era_high(const struct mm *mm, uint32_t zone, int32_t batch)
 	if (mm->percpu_high_fraction)
 		total = z->managed / mm->percpu_high_fraction;
 	high = (int32_t)(total / mm->nr_cpus);
+	return high > batch * 4 ? high : batch * 4;
+}
+
+int32_t mm_era_high_min(const struct mm *mm, uint32_t zone, int32_t batch)
+{
+	return mm_era_of(mm)->tuned ? mm_era_high(mm, zone, batch) : 0;
+}
+
+/* An eighth of the zone for all CPUs, unless the sysctl ties both bounds
+ * [zone_set_pageset_high_and_batch, 6.12]. */
+int32_t mm_era_high_max(const struct mm *mm, uint32_t zone, int32_t batch)
+{
+	int32_t high = (int32_t)(mm->zones[zone].managed / 8 / mm->nr_cpus);
+
+	if (!mm_era_of(mm)->tuned)
+		return 0;
+	if (mm->percpu_high_fraction)
+		return mm_era_high(mm, zone, batch);
 	return high > batch * 4 ? high : batch * 4;
 }

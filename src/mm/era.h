@@ -19,6 +19,9 @@ struct mm_era {
 	bool pcp_huge;		     /* pages of pageblock_order are cached, too */
 	bool highatomic_last_resort; /* NON_BLOCK and OOM requests may have the reserve when all
 					else failed */
+	/* What 6.12 does otherwise. */
+	bool tuned;	    /* per-cpu lists size themselves: pcp_tuned.c */
+	bool list_is_block; /* a free page is on the list of its block's type, always */
 	/* What 5.10 does otherwise. */
 	uint32_t high_in_batches; /* per-cpu high is this many batches; 0: from the low watermark */
 	bool drain_by_type;	  /* a full list drains one batch, types in turn; no free factor */
@@ -41,6 +44,29 @@ static inline const struct mm_era *mm_era_of(const struct mm *mm)
 /* zone_batchsize, zone_highsize [page_alloc.c, 6.1] */
 int32_t mm_era_batch(uint32_t managed, uint32_t page_shift);
 int32_t mm_era_high(const struct mm *mm, uint32_t zone, int32_t batch);
+/* Bounds of a high that tunes itself (6.12); 0 in eras where it does not. */
+int32_t mm_era_high_min(const struct mm *mm, uint32_t zone, int32_t batch);
+int32_t mm_era_high_max(const struct mm *mm, uint32_t zone, int32_t batch);
+
+/* pcp_tuned.c: what a refill asks for; a free counted, and what it drains (0: nothing) */
+uint32_t mm_tuned_refill(const struct mm *mm, uint32_t zone, struct mm_pcp *pcp, uint32_t order);
+int32_t mm_tuned_free(const struct mm *mm, uint32_t zone, struct mm_pcp *pcp, uint32_t order);
+
+/* fallback.c */
+bool mm_whole_block_eligible(const struct mm *mm, uint32_t order, uint32_t type);
+bool mm_fallback_at(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
+		    struct mm_fallback *fb);
+void mm_boost_watermark(struct mm *mm, uint32_t zone, uint32_t alloc_flags);
+
+/* claim.c: the ways of 6.12. @mode is 0 at first and kept through one refill. */
+struct frame mm_rmqueue_mode(struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
+			     uint32_t alloc_flags, uint32_t *mode, struct mm_fallback *fb);
+int64_t mm_claim_block(struct mm *mm, uint32_t zone, struct frame f, uint32_t type);
+void mm_claim_highatomic(struct mm *mm, uint32_t zone, struct frame f);
+bool mm_unclaim_highatomic(struct mm *mm, uint32_t zone, uint32_t type);
+
+/* buddy.c: a free page to the tail of another type's list, with the counter's two steps of 6.12 */
+void mm_move_buddy(struct mm *mm, uint32_t zone, struct frame f, uint32_t type);
 
 /* list.c, shared inside the room */
 void mm_link_init(struct mm *mm, uint32_t list);

@@ -12,7 +12,7 @@ static const uint8_t fallbacks[MM_NR_PCP_TYPES][NR_FALLBACKS] = {
 };
 
 /* May the whole block be taken over for a buddy of @order [can_steal_fallback]? */
-static bool whole_block_eligible(const struct mm *mm, uint32_t order, uint32_t type)
+bool mm_whole_block_eligible(const struct mm *mm, uint32_t order, uint32_t type)
 {
 	return order >= mm->pageblock_order / 2 || type == MM_RECLAIMABLE || type == MM_UNMOVABLE ||
 	       mm->mobility_disabled;
@@ -28,8 +28,8 @@ static uint32_t fallback_type(const struct mm *mm, uint32_t zone, uint32_t order
 	return MM_NR_TYPES;
 }
 
-static bool fallback_at(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
-			struct mm_fallback *fb)
+bool mm_fallback_at(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
+		    struct mm_fallback *fb)
 {
 	uint32_t t = fallback_type(mm, zone, order, type);
 
@@ -54,15 +54,16 @@ bool mm_find_fallback(const struct mm *mm, uint32_t zone, uint32_t order, uint32
 	    (order < mm->pageblock_order || mm_era_of(mm)->nofragment_any_order))
 		min_order = mm->pageblock_order;
 	for (uint32_t o = mm->nr_orders; !found && o-- > min_order;)
-		found = fallback_at(mm, zone, o, type, fb);
+		found = mm_fallback_at(mm, zone, o, type, fb);
 	if (!found)
 		return false;
 	/* A movable page that cannot have the block takes the smallest piece instead: less to
 	 * split. */
-	if (!whole_block_eligible(mm, fb->order, type) && type == MM_MOVABLE && fb->order > order) {
+	if (!mm_whole_block_eligible(mm, fb->order, type) && type == MM_MOVABLE &&
+	    fb->order > order) {
 		found = false;
 		for (uint32_t o = order; !found && o < mm->nr_orders; o++)
-			found = fallback_at(mm, zone, o, type, fb);
+			found = mm_fallback_at(mm, zone, o, type, fb);
 	}
 	return found;
 }
@@ -81,6 +82,12 @@ static bool boost_watermark(struct mm *mm, uint32_t zone)
 		cap = block_pages;
 	z->boost = z->boost + block_pages < cap ? z->boost + block_pages : (uint32_t)cap;
 	return true;
+}
+
+void mm_boost_watermark(struct mm *mm, uint32_t zone, uint32_t alloc_flags)
+{
+	if (boost_watermark(mm, zone) && (alloc_flags & MM_ALLOC_KSWAPD))
+		mm->zones[zone].flags |= MM_ZONE_BOOSTED;
 }
 
 static void move_single(struct mm *mm, uint32_t zone, uint32_t type, const struct mm_fallback *fb)
@@ -123,9 +130,9 @@ void mm_steal(struct mm *mm, uint32_t zone, uint32_t type, uint32_t alloc_flags,
 			mm_set_block_type(mm, (struct frame){fb->head.n + i}, type);
 		move_single(mm, zone, type, fb);
 	} else {
-		if (boost_watermark(mm, zone) && (alloc_flags & MM_ALLOC_KSWAPD))
-			mm->zones[zone].flags |= MM_ZONE_BOOSTED;
-		if (!whole_block_eligible(mm, fb->order, type) || !steal_block(mm, zone, type, fb))
+		mm_boost_watermark(mm, zone, alloc_flags);
+		if (!mm_whole_block_eligible(mm, fb->order, type) ||
+		    !steal_block(mm, zone, type, fb))
 			move_single(mm, zone, type, fb);
 	}
 	fb->change_ownership = mm_block_type(mm, fb->head) == type;
@@ -135,11 +142,13 @@ struct frame mm_rmqueue(struct mm *mm, uint32_t zone, uint32_t order, uint32_t t
 			uint32_t alloc_flags, struct mm_fallback *fb)
 {
 	struct mm_fallback local;
-	uint32_t found;
+	uint32_t found, mode = 0;
 	struct frame f;
 
 	if (!fb)
 		fb = &local;
+	if (mm_era_of(mm)->list_is_block)
+		return mm_rmqueue_mode(mm, zone, order, type, alloc_flags, &mode, fb);
 	fb->head = FRAME_NONE;
 	f = mm_peek_smallest(mm, zone, order, type, &found);
 	if (frame_is_none(f)) {
@@ -162,6 +171,10 @@ void mm_reserve_highatomic(struct mm *mm, uint32_t zone, struct frame f)
 	struct mm_zone *z = &mm->zones[zone];
 	uint32_t block_pages = 1u << mm->pageblock_order;
 
+	if (mm_era_of(mm)->list_is_block) {
+		mm_claim_highatomic(mm, zone, f);
+		return;
+	}
 	if (z->reserved_highatomic >= z->managed / 100 + block_pages)
 		return;
 	if (mm_block_type(mm, f) >= MM_NR_PCP_TYPES)
@@ -176,6 +189,8 @@ static bool unreserve_zone(struct mm *mm, uint32_t zone, uint32_t type)
 	struct mm_zone *z = &mm->zones[zone];
 	uint32_t block_pages = 1u << mm->pageblock_order;
 
+	if (mm_era_of(mm)->list_is_block)
+		return mm_unclaim_highatomic(mm, zone, type);
 	for (uint32_t o = 0; o < mm->nr_orders; o++) {
 		struct frame f = mm_list_first(mm, mm_buddy_list(mm, zone, o, MM_HIGHATOMIC));
 

@@ -159,6 +159,8 @@ static void init_parts(struct mm *mm)
 		for (uint32_t cpu = 0; cpu < mm->nr_cpus; cpu++) {
 			mm_pcp(mm, z, cpu)->batch = batch;
 			mm_pcp(mm, z, cpu)->high = mm_era_high(mm, z, batch);
+			mm_pcp(mm, z, cpu)->high_min = mm_era_high_min(mm, z, batch);
+			mm_pcp(mm, z, cpu)->high_max = mm_era_high_max(mm, z, batch);
 		}
 	}
 }

@@ -174,7 +174,7 @@ struct mm_zone {
 	uint32_t compact_considered, compact_defer_shift;
 	int32_t compact_order_failed;
 	uint32_t compact_blockskip_flush;
-	uint32_t pad;
+	uint32_t free_highatomic; /* 6.12: free pages of the reserve */
 };
 #define MM_ZONE_BOOSTED 1u	  /* ZONE_BOOSTED_WATERMARK */
 #define MM_ZONE_RECLAIM_ACTIVE 2u /* ZONE_RECLAIM_ACTIVE */
@@ -524,6 +524,12 @@ void mm_fold_diffs(struct mm *mm, uint32_t cpu);
 
 bool mm_pcp_allowed_order(const struct mm *mm, uint32_t order);
 uint32_t mm_pindex(const struct mm *mm, uint32_t order, uint32_t type);
+/* An allocation looks at the lists of @cpu: fewer frees in a row are remembered [rmqueue_pcplist].
+ */
+void mm_pcp_on_alloc(struct mm *mm, uint32_t zone, uint32_t cpu);
+/* decay_pcp_high (6.12 and later, by the vmstat worker): base pages that leave, a batch at a time
+ * from list 0. */
+int32_t mm_pcp_decay(struct mm *mm, uint32_t zone, uint32_t cpu);
 /* How many pages a refill of an empty list asks for [__rmqueue_pcplist]. */
 uint32_t mm_refill_want(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order);
 /* Refill whole [rmqueue_bulk]: pages got. */
@@ -548,6 +554,7 @@ struct mm_drain {
 	int32_t left;		  /* base pages still to free */
 	int32_t pindex, min, max; /* round robin state */
 	bool active;
+	bool from_free; /* caused by a free: afterwards the zone's high mark is looked at (6.12) */
 };
 /* free_unref_page_commit: puts the page on its list; *d says what must be drained (active false:
  * nothing). */
@@ -582,6 +589,9 @@ bool mm_watermark_ok(const struct mm *mm, uint32_t zone, uint32_t order, int64_t
 		     uint32_t highest, uint32_t alloc_flags, int64_t free);
 bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark,
 		       uint32_t highest, uint32_t alloc_flags, uint32_t gfp);
+/* May the request take from the zone? Notes in 6.12 that the zone is below its high mark. */
+bool mm_zone_suits(struct mm *mm, uint32_t zone, uint32_t order, uint32_t highest,
+		   uint32_t alloc_flags, uint32_t gfp);
 /* min, low or high with the zone's boost. */
 int64_t mm_wmark(const struct mm *mm, uint32_t zone, enum mm_wmark w);
 /* get_page_from_freelist: FRAME_NONE when no zone gives a page. The page is marked allocated. */

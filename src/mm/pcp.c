@@ -28,8 +28,11 @@ static uint32_t pindex_order(const struct mm *mm, uint32_t pindex)
 
 uint32_t mm_refill_want(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order)
 {
-	int32_t batch = mm_pcp(mm, zone, cpu)->batch;
+	struct mm_pcp *pcp = mm_pcp(mm, zone, cpu);
+	int32_t batch = pcp->batch;
 
+	if (mm_era_of(mm)->tuned)
+		return mm_tuned_refill(mm, zone, pcp, order);
 	if (batch > 1) {
 		batch >>= order;
 		if (batch < 2)
@@ -50,22 +53,35 @@ void mm_pcp_add_refilled(struct mm *mm, uint32_t zone, uint32_t cpu, struct fram
 	mm_pcp(mm, zone, cpu)->count += 1 << order;
 }
 
+void mm_pcp_on_alloc(struct mm *mm, uint32_t zone, uint32_t cpu)
+{
+	if (mm_era_of(mm)->tuned)
+		mm_pcp(mm, zone, cpu)->free_count >>= 1;
+	else
+		mm_pcp(mm, zone, cpu)->free_factor >>= 1;
+}
+
 uint32_t mm_refill(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order, uint32_t type,
 		   uint32_t alloc_flags)
 {
 	uint32_t want = mm_refill_want(mm, zone, cpu, order);
-	uint32_t got = 0;
+	uint32_t got = 0, mode = 0;
+	struct mm_fallback fb;
 
 	while (got < want) {
-		struct frame f = mm_rmqueue(mm, zone, order, type, alloc_flags, NULL);
+		struct frame f =
+			mm_era_of(mm)->list_is_block
+				? mm_rmqueue_mode(mm, zone, order, type, alloc_flags, &mode, &fb)
+				: mm_rmqueue(mm, zone, order, type, alloc_flags, &fb);
 
 		if (frame_is_none(f))
 			break;
 		mm_pcp_add_refilled(mm, zone, cpu, f, order, type);
 		got++;
 	}
-	/* The counter moves once for the whole batch [rmqueue_bulk]. */
-	mm_mod_free(mm, zone, mm->cpu, -(int64_t)(got << order));
+	/* The counter moves once for the whole batch [rmqueue_bulk, 6.1]. */
+	if (!mm_era_of(mm)->list_is_block)
+		mm_mod_free(mm, zone, mm->cpu, -(int64_t)(got << order));
 	mm_stats(mm)->refills++;
 	return got;
 }
@@ -130,6 +146,21 @@ static void drain_next_type(const struct mm *mm, struct mm_drain *d)
 	d->active = false;
 }
 
+/* After a free drained its lists, the zone may be above its high mark again
+ * [free_unref_page_commit, 6.12]. */
+static void look_at_high_mark(struct mm *mm, const struct mm_drain *d)
+{
+	struct mm_zone *z = &mm->zones[d->zone];
+	uint32_t movable = mm->zone_index_of[MM_ZK_MOVABLE];
+
+	if (!d->from_free || d->active || !(z->flags & MM_ZONE_BELOW_HIGH))
+		return;
+	if (mm_watermark_ok(mm, d->zone, 0, mm_wmark(mm, d->zone, MM_WMARK_HIGH),
+			    movable == MM_NO_ZONE_INDEX ? (uint32_t)z->index : movable, 0,
+			    z->free_global))
+		z->flags &= ~MM_ZONE_BELOW_HIGH;
+}
+
 static void drain_by_type_begin(const struct mm *mm, struct mm_drain *d)
 {
 	d->pindex = 0;
@@ -182,7 +213,7 @@ void mm_drain_step(struct mm *mm, struct mm_drain *d)
 
 	mm_pcp_del(mm, d->zone, d->cpu, f);
 	d->left -= 1 << order;
-	if (mm->zones[d->zone].nr_isolate_blocks)
+	if (mm_era_of(mm)->list_is_block || mm->zones[d->zone].nr_isolate_blocks)
 		type = mm_block_type(mm, f);
 	mm_free_one(mm, f, order, type, 0);
 	if (mm_era_of(mm)->drain_by_type)
@@ -191,6 +222,8 @@ void mm_drain_step(struct mm *mm, struct mm_drain *d)
 		d->active = false;
 	else if (!mm_list_count(mm, mm_pcp_list(mm, d->zone, d->cpu, (uint32_t)d->pindex)))
 		drain_next_list(mm, d);
+	if (mm_era_of(mm)->tuned)
+		look_at_high_mark(mm, d);
 }
 
 void mm_drain_finish(struct mm *mm, struct mm_drain *d)
@@ -214,7 +247,7 @@ int32_t mm_drain_chunk(const struct mm *mm, uint32_t zone, uint32_t cpu)
 void mm_drain_zone(struct mm *mm, uint32_t zone, uint32_t cpu)
 {
 	while (mm_pcp(mm, zone, cpu)->count > 0) {
-		struct mm_drain d;
+		struct mm_drain d = {0};
 
 		mm_drain_begin(mm, &d, zone, cpu, mm_drain_chunk(mm, zone, cpu), 0);
 		if (!d.active)
@@ -278,14 +311,21 @@ void mm_pcp_free(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order, st
 	uint32_t pindex = mm_pindex(mm, order, type);
 	struct mm_frame *fr = mm_frame(mm, f);
 	bool free_high;
-	int32_t high;
+	int32_t high, drain;
 
 	fr->flags = 0;
 	fr->order = (uint8_t)order;
 	fr->type = (uint8_t)type;
 	mm_list_add(mm, mm_pcp_list(mm, zone, cpu, pindex), f);
-	pcp->count += 1 << order;
 	d->active = false;
+	d->from_free = true;
+	if (mm_era_of(mm)->tuned) {
+		drain = mm_tuned_free(mm, zone, pcp, order);
+		if (drain)
+			mm_drain_begin(mm, d, zone, cpu, drain, (int32_t)pindex);
+		return;
+	}
+	pcp->count += 1 << order;
 	free_high = frees_all(mm, pcp, order);
 	high = high_now(mm, zone, pcp, free_high);
 	if (pcp->count >= high)
@@ -298,6 +338,11 @@ bool mm_pcp_free_would_drain(const struct mm *mm, uint32_t cpu, struct frame f, 
 	uint32_t zone = mm_frame_zone(mm, f);
 	const struct mm_pcp *pcp = mm_pcp(mm, zone, cpu);
 
+	if (mm_era_of(mm)->tuned) {
+		struct mm_pcp copy = *pcp;
+
+		return mm_tuned_free(mm, zone, &copy, order) != 0;
+	}
 	return pcp->count + (1 << order) >= high_now(mm, zone, pcp, frees_all(mm, pcp, order));
 }
 

@@ -137,7 +137,7 @@ static int64_t unusable_free(const struct mm_era *era, const struct mm_zone *z, 
 	int64_t unusable = (1 << order) - 1;
 
 	if (!(alloc_flags & (era->harder ? MM_ALLOC_NON_BLOCK | MM_ALLOC_OOM : ALLOC_RESERVES)))
-		unusable += z->reserved_highatomic;
+		unusable += era->list_is_block ? z->free_highatomic : z->reserved_highatomic;
 	return unusable;
 }
 
@@ -200,6 +200,7 @@ bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64
 {
 	const struct mm_zone *z = &mm->zones[zone];
 	int64_t free = z->free_global < 0 ? 0 : z->free_global;
+	uint32_t privileged;
 
 	if (order == 0) {
 		int64_t unusable = unusable_free(mm_era_of(mm), z, 0, alloc_flags);
@@ -210,12 +211,30 @@ bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64
 	}
 	if (mm_watermark_ok(mm, zone, order, mark, highest, alloc_flags, free))
 		return true;
-	/* Atomic requests need not respect the boost. */
-	if (order == 0 && (gfp & MM_GFP_ATOMIC) && z->boost &&
+	/* Atomic requests need not respect the boost; 6.12 asks for __GFP_HIGH instead. */
+	privileged =
+		mm_era_of(mm)->tuned ? alloc_flags & MM_ALLOC_MIN_RESERVE : gfp & MM_GFP_ATOMIC;
+	if (order == 0 && privileged && z->boost &&
 	    (alloc_flags & MM_ALLOC_WMARK_MASK) == MM_WMARK_MIN)
 		return mm_watermark_ok(mm, zone, order, z->wmark[MM_WMARK_MIN], highest,
 				       alloc_flags, free);
 	return false;
+}
+
+bool mm_zone_suits(struct mm *mm, uint32_t zone, uint32_t order, uint32_t highest,
+		   uint32_t alloc_flags, uint32_t gfp)
+{
+	enum mm_wmark mark = alloc_flags & MM_ALLOC_WMARK_MASK;
+
+	if (mm_era_of(mm)->tuned && !(mm->zones[zone].flags & MM_ZONE_BELOW_HIGH)) {
+		if (mm_watermark_fast(mm, zone, order, mm_wmark(mm, zone, MM_WMARK_HIGH), highest,
+				      alloc_flags, gfp))
+			return true;
+		mm->zones[zone].flags |= MM_ZONE_BELOW_HIGH;
+	}
+	return (alloc_flags & MM_ALLOC_NO_WATERMARKS) ||
+	       mm_watermark_fast(mm, zone, order, mm_wmark(mm, zone, mark), highest, alloc_flags,
+				 gfp);
 }
 
 /* ---- whole allocations ---- */
@@ -225,7 +244,7 @@ static struct frame rmqueue_pcplist(struct mm *mm, uint32_t zone, const struct m
 {
 	uint32_t list = mm_pcp_list(mm, zone, rq->cpu, mm_pindex(mm, rq->order, rq->type));
 
-	mm_pcp(mm, zone, rq->cpu)->free_factor >>= 1;
+	mm_pcp_on_alloc(mm, zone, rq->cpu);
 	if (!mm_list_count(mm, list))
 		mm_refill(mm, zone, rq->cpu, rq->order, rq->type, alloc_flags);
 	return mm_pcp_pop(mm, zone, rq->cpu, rq->order, rq->type);
@@ -244,13 +263,17 @@ static struct frame take_highatomic(struct mm *mm, uint32_t zone, uint32_t order
 static struct frame rmqueue_buddy(struct mm *mm, uint32_t zone, const struct mm_request *rq,
 				  uint32_t alloc_flags)
 {
+	const struct mm_era *era = mm_era_of(mm);
 	struct frame f = FRAME_NONE;
 
 	if (alloc_flags & MM_ALLOC_HIGHATOMIC)
 		f = take_highatomic(mm, zone, rq->order);
-	if (frame_is_none(f))
+	if (frame_is_none(f)) {
 		f = mm_rmqueue(mm, zone, rq->order, rq->type, alloc_flags, NULL);
-	if (frame_is_none(f) && mm_era_of(mm)->highatomic_last_resort &&
+		if (!frame_is_none(f) && era->list_is_block)
+			return f; /* counted at each step */
+	}
+	if (frame_is_none(f) && era->highatomic_last_resort &&
 	    (alloc_flags & (MM_ALLOC_OOM | MM_ALLOC_NON_BLOCK)))
 		f = take_highatomic(mm, zone, rq->order);
 	if (!frame_is_none(f))
@@ -294,10 +317,7 @@ static struct frame walk_zones(struct mm *mm, const struct mm_request *rq, uint3
 		/* Locality matters more than fragmentation [get_page_from_freelist]. */
 		if ((alloc_flags & MM_ALLOC_NOFRAGMENT) && z->node != local)
 			return FRAME_NONE;
-		if (!(alloc_flags & MM_ALLOC_NO_WATERMARKS) &&
-		    !mm_watermark_fast(mm, zone, rq->order,
-				       mm_wmark(mm, zone, alloc_flags & MM_ALLOC_WMARK_MASK),
-				       highest, alloc_flags, rq->gfp))
+		if (!mm_zone_suits(mm, zone, rq->order, highest, alloc_flags, rq->gfp))
 			continue;
 		f = rmqueue(mm, zone, rq, alloc_flags);
 		if (frame_is_none(f))

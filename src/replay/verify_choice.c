@@ -155,7 +155,7 @@ void choice_request(const struct verify *v, const struct event *r, struct mm_req
 
 void choice_halve(struct mm *mm, uint32_t zone, uint32_t cpu)
 {
-	mm_pcp(mm, zone, cpu)->free_factor >>= 1;
+	mm_pcp_on_alloc(mm, zone, cpu);
 }
 
 void choice_count(struct verify *v, const struct choice *ch, uint32_t zone, struct frame got)
