@@ -58,7 +58,8 @@ struct policy {
 	/* Optional: kswapd of @node was woken for @order and zones up to @highest; runs to
 	 * completion here. */
 	void (*kswapd)(struct policy_env *env, uint32_t node, uint32_t order, uint32_t highest);
-	/* Optional: kswapd of @node has gone to sleep again; runs when the request that woke kswapd is done. */
+	/* Optional: kswapd of @node has gone to sleep again; runs when the request that woke kswapd
+	 * is done. */
 	void (*kcompactd)(struct policy_env *env, uint32_t node, uint32_t order, uint32_t highest);
 	/* Optional: a page was freed by its owner. */
 	void (*freed)(struct policy_env *env, struct frame f, uint32_t order);

@@ -105,10 +105,11 @@ int verify_run(const struct capture *c, const struct trace *t, const struct veri
 	       struct verify_result *out, struct error *err) MUST_CHECK;
 
 /*
- * Events [first, last) lie between the two snapshots: where the start state is exact, recording began before it was
- * read; what came before is in it.
+ * Events [first, last) lie between the two snapshots: where the start state is exact, recording
+ * began before it was read; what came before is in it.
  */
-void recording_range(const struct capture *c, const struct trace *t, uint64_t *first, uint64_t *last);
+void recording_range(const struct capture *c, const struct trace *t, uint64_t *first,
+		     uint64_t *last);
 
 /* ---- what-if ---- */
 
@@ -188,8 +189,8 @@ void outcome_release(struct outcome *o);
 int outcome_recorded(const struct capture *c, const struct trace *t, struct outcome *out,
 		     struct error *err) MUST_CHECK;
 /* The same for what came after @percent of the recording's time. */
-int outcome_recorded_after(const struct capture *c, const struct trace *t, uint32_t percent, struct outcome *out,
-			   struct error *err) MUST_CHECK;
+int outcome_recorded_after(const struct capture *c, const struct trace *t, uint32_t percent,
+			   struct outcome *out, struct error *err) MUST_CHECK;
 
 /* Something done to the machine from outside at a time of the recording. */
 enum injected_action {
@@ -221,8 +222,9 @@ struct whatif_options {
 	const struct injection *inject;
 	size_t nr_inject;
 	/*
-	 * Cut loose: begin after this share of the recording's time in the state that the recorded kernel was in then
-	 * (as verify follows it), and score what comes after. 0: begin at the start.
+	 * Cut loose: begin after this share of the recording's time in the state that the recorded
+	 * kernel was in then (as verify follows it), and score what comes after. 0: begin at the
+	 * start.
 	 */
 	uint32_t cut_percent;
 };

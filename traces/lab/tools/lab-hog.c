@@ -20,8 +20,9 @@
 #include <unistd.h>
 
 #define MB ((size_t)1 << 20)
-#define PIPE_BUFFER_SIZE 40 /* struct pipe_buffer on 64-bit kernels; the ring is an array of them  \
-			     */
+#define PIPE_BUFFER_SIZE                                                                           \
+	40 /* struct pipe_buffer on 64-bit kernels; the ring is an array of them                   \
+	    */
 
 static size_t page_size;
 
