@@ -62,7 +62,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
 	{"database", 'd', "FILE", 0, "read results from here (default " CMD_DEFAULT_DB ")", 0},
 	{"output", 'o', "FILE", 0,
-	 "write here; .txt, .md, .csv or .json says what (default: text on stdout)", 0},
+	 "write here; .txt, .md, .csv, .json or .html says what (default: text on stdout)", 0},
 	{"baseline", OPT_BASELINE, "POLICY", 0,
 	 "compare with this one (default: none if it is there, else the first)", 0},
 	{"floor", OPT_FLOOR, "PERCENT", 0,
@@ -101,14 +101,18 @@ static void write_json(const struct report *r, const struct report_options *opt,
 	report_json(r, out);
 }
 
+static void write_html(const struct report *r, const struct report_options *opt, struct strbuf *out)
+{
+	report_html(r, out);
+}
+
 static const struct format {
 	const char *suffix;
 	void (*write)(const struct report *r, const struct report_options *opt, struct strbuf *out);
+	bool needs_samples;
 } formats[] = {
-	{".txt", write_text},
-	{".md", write_markdown},
-	{".csv", write_csv},
-	{".json", write_json},
+	{".txt", write_text, false},  {".md", write_markdown, false}, {".csv", write_csv, false},
+	{".json", write_json, false}, {".html", write_html, true},
 };
 
 static const struct format *find_format(const char *path, struct error *err)
@@ -118,7 +122,8 @@ static const struct format *find_format(const char *path, struct error *err)
 	for (size_t i = 0; dot && i < ARRAY_SIZE(formats); i++)
 		if (!strcmp(dot, formats[i].suffix))
 			return &formats[i];
-	error_set(err, "%s: the name must end in .txt, .md, .csv or .json to say what is wanted",
+	error_set(err,
+		  "%s: the name must end in .txt, .md, .csv, .json or .html to say what is wanted",
 		  path);
 	return NULL;
 }
@@ -136,19 +141,13 @@ static bool has_policy(const struct store_runs *runs, const char *baseline)
 	return false;
 }
 
-static int write_report(const struct report_command *c, const struct store_runs *runs,
-			struct error *err)
+static int print_report(const struct report_command *c, const struct format *format,
+			const struct store_runs *runs, struct error *err)
 {
-	const struct format *format = &formats[c->json ? 3 : 0];
 	struct report report;
 	struct strbuf out;
 	int rc = 0;
 
-	if (c->output && !(format = find_format(c->output, err)))
-		return -1;
-	if (c->opt.baseline && !has_policy(runs, c->opt.baseline))
-		return error_set(err, "%s: holds no results of the baseline %s", c->db,
-				 c->opt.baseline);
 	if (report_build(&report, runs, &c->opt, err))
 		return -1;
 	strbuf_init(&out);
@@ -162,15 +161,28 @@ static int write_report(const struct report_command *c, const struct store_runs 
 	return rc;
 }
 
-static int write_series(const struct report_command *c, struct store *store,
-			struct store_runs *runs, struct error *err)
+static int load_samples(struct store *store, struct store_runs *runs, struct error *err)
+{
+	for (size_t i = 0; i < runs->nr; i++)
+		if (store_load_samples(store, &runs->v[i], err))
+			return -1;
+	return 0;
+}
+
+static int write_report(const struct report_command *c, const struct format *format,
+			struct store *store, struct store_runs *runs, struct error *err)
 {
 	struct strbuf out;
 	int rc;
 
-	for (size_t i = 0; i < runs->nr; i++)
-		if (store_load_samples(store, &runs->v[i], err))
-			return -1;
+	if (c->opt.baseline && !has_policy(runs, c->opt.baseline))
+		return error_set(err, "%s: holds no results of the baseline %s", c->db,
+				 c->opt.baseline);
+	if ((format->needs_samples || c->series) && load_samples(store, runs, err))
+		return -1;
+	rc = print_report(c, format, runs, err);
+	if (rc || !c->series)
+		return rc;
 	strbuf_init(&out);
 	report_series_csv(runs, &out);
 	rc = file_write(c->series, out.s, out.len, err);
@@ -180,17 +192,19 @@ static int write_series(const struct report_command *c, struct store *store,
 
 static int do_report(const struct report_command *c, struct error *err)
 {
-	struct store *store = store_open(c->db, STORE_READ, err);
+	const struct format *format = &formats[c->json ? 3 : 0];
 	struct store_runs runs;
+	struct store *store;
 	int rc;
 
+	if (c->output && !(format = find_format(c->output, err)))
+		return -1;
+	store = store_open(c->db, STORE_READ, err);
 	if (!store)
 		return -1;
 	rc = store_load(store, &runs, err);
 	if (!rc) {
-		rc = write_report(c, &runs, err);
-		if (!rc && c->series)
-			rc = write_series(c, store, &runs, err);
+		rc = write_report(c, format, store, &runs, err);
 		store_runs_release(&runs);
 	}
 	store_close(store);
@@ -209,5 +223,5 @@ static int report_run(int argc, char **argv)
 	return CMD_FINE;
 }
 
-const struct command cmd_report = {"report", "write results as text, markdown, CSV or JSON",
+const struct command cmd_report = {"report", "write results as text, markdown, CSV, JSON or HTML",
 				   report_run};

@@ -18,6 +18,11 @@ static inline const struct cell *table_cell(const struct table *t, size_t line, 
 /* The change from @base to @value in percent, + is better; false where that has no meaning. */
 bool change_percent(enum better better, double base, double value, double *percent);
 
+/* What the table says, in a sentence or two. */
+void table_words(const struct table *t, struct strbuf *out);
+/* Charts for the page; runs need their samples. */
+void charts_draw(const struct table *t, struct strbuf *out);
+
 /* The table as people read it. */
 void table_grid(const struct table *t, struct grid *g);
 

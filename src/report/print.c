@@ -13,7 +13,9 @@ void report_text(const struct report *r, const struct report_options *opt, struc
 		const struct table *t = &r->tables[i];
 		struct grid g;
 
-		strbuf_printf(out, "%s%s\n\n", i ? "\n" : "", t->title);
+		strbuf_printf(out, "%s%s\n", i ? "\n" : "", t->title);
+		table_words(t, out);
+		strbuf_puts(out, "\n\n");
 		table_grid(t, &g);
 		grid_text(&g, opt->width, out);
 		grid_release(&g);
@@ -33,6 +35,8 @@ void report_markdown(const struct report *r, struct strbuf *out)
 		struct grid g;
 
 		strbuf_printf(out, "\n## %s\n\n", t->title);
+		table_words(t, out);
+		strbuf_puts(out, "\n\n");
 		table_grid(t, &g);
 		grid_markdown(&g, out);
 		grid_release(&g);
