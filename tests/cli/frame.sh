@@ -48,6 +48,29 @@ begin 'version --json is JSON'
 run version --json
 json_has 'j["version"].startswith("0.")'
 
+begin 'the beginning of an option is enough'
+run version --js
+json_has 'j["version"]'
+
+begin 'what follows -- is no option'
+run version -- --jsonn
+refused 'takes no arguments' '"--jsonn"'
+
+begin 'the value of an option may look like one'
+run run nowhere -p --xyzzy
+refused 'nowhere: '
+run run nowhere --policy --xyzzy
+refused 'nowhere: '
+run run nowhere --policy=none --databaze=x
+refused 'unknown option --databaze' '--database'
+
+begin 'options of argp are there under every command'
+run version --usage
+out_has 'zonereplay version'
+run version -q
+status 2
+out_empty
+
 begin 'version takes no arguments'
 run version now
 refused '"now"'
