@@ -19,6 +19,7 @@
 #define OPT_INJECT (CMD_OPT_OWN + 6)
 #define OPT_PROBE_PAGES (CMD_OPT_OWN + 7)
 #define OPT_CENTRAL (CMD_OPT_OWN + 8)
+#define OPT_CUT (CMD_OPT_OWN + 9)
 #define MAX_INJECTIONS 64
 
 struct run_options {
@@ -79,6 +80,18 @@ static void add_injection(struct argp_state *state, struct run_options *opt, con
 	opt->whatif.nr_inject++;
 }
 
+static void parse_cut(struct argp_state *state, struct run_options *opt, const char *arg)
+{
+	int64_t percent;
+
+	if (!parse_i64(arg, &percent) || percent < 1 || percent > 99)
+		cmd_bad_usage(
+			state,
+			"--cut-loose: \"%s\" is no share of the recording; give 1 to 99 (per cent)",
+			arg);
+	opt->whatif.cut_percent = (uint32_t)percent;
+}
+
 static void check_complete(struct argp_state *state, const struct run_options *opt)
 {
 	if (!opt->nr_captures)
@@ -126,6 +139,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_INJECT:
 		add_injection(state, opt, arg);
 		return 0;
+	case OPT_CUT:
+		parse_cut(state, opt, arg);
+		return 0;
 	case OPT_CENTRAL:
 		opt->whatif.central_only = true;
 		return 0;
@@ -160,6 +176,10 @@ static const struct argp_option options[] = {
 	{"inject", OPT_INJECT, "TIME:ACTION", 0,
 	 "do this to the machine then: compact_memory, compact_node=N, drop_caches, hugepages=+N%, or "
 	 "PARAMETER=VALUE of the policy; may be given several times",
+	 0},
+	{"cut-loose", OPT_CUT, "PERCENT", 0,
+	 "follow the recorded kernel to this share of the recording's time, go on from its state under the "
+	 "policy and score what comes after: how far the model drifts is seen beside the recorded column",
 	 0},
 	{"central", OPT_CENTRAL, 0, 0, "central values only, without the other scenarios: quicker",
 	 0},

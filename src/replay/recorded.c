@@ -264,6 +264,8 @@ int outcome_recorded_after(const struct capture *c, const struct trace *t, uint3
 	memset(out, 0, sizeof(*out));
 	outcome_describe(out, c, t);
 	snprintf(out->policy, sizeof(out->policy), "recorded");
+	if (percent)
+		snprintf(out->params, sizeof(out->params), "@cut=%u%%", percent);
 	out->pageblock_order = c->start.level != SNAP_NONE ? c->start.pageblock_order
 							   : c->manifest.pageblock_order;
 	if (!out->pageblock_order)

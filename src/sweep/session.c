@@ -59,7 +59,8 @@ int session_run(struct session *s, const struct policy_setting *setting,
 {
 	*run = (struct store_run){.capture = s->about, .from = opt->from, .to = opt->to};
 	if (!setting)
-		return outcome_recorded(&s->capture, &s->trace, &run->outcome, err);
+		return outcome_recorded_after(&s->capture, &s->trace, opt->cut_percent,
+					      &run->outcome, err);
 	if (whatif_run(&s->capture, &s->trace, setting, opt, &run->outcome, err))
 		return error_prefix(err, "%s: %s", s->about.name, setting->policy->name);
 	return 0;
