@@ -16,6 +16,7 @@ const struct command *const command_table[] = {
 	&cmd_sweep,
 	&cmd_report,
 	&cmd_policies,
+	&cmd_scrub,
 	&cmd_version,
 	NULL,
 };

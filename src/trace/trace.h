@@ -212,6 +212,13 @@ int trace_export_csv(const struct trace *t, const char *path, struct progress *p
 int capture_export(struct capture *c, const struct trace *t, const char *dir, bool compress,
 		   struct progress *prog, struct error *err) MUST_CHECK;
 /*
+ * A copy for sharing: tasks are numbered, texts of markers that are not ours are blanked, of the
+ * manifest and the proc files only what the kernel says of its memory is kept. Page frame numbers,
+ * pids and inode numbers stay. Takes pairs out of c's manifest.
+ */
+int capture_scrub(struct capture *c, const struct trace *t, const char *dir, struct progress *prog,
+		  struct error *err) MUST_CHECK;
+/*
  * @source: a directory in the form of a capture, or one file: CSV of events, trace.dat, or text as
  * in tracefs/trace and as "trace-cmd report" prints it.
  */

@@ -3,7 +3,7 @@
  * Captures in and out: a new directory is filled under a temporary name beside its place and
  * renamed when all of it is there.
  */
-#include "trace/pack.h"
+#include "trace/transfer.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -59,9 +59,20 @@ static bool ends_with(const char *name, const char *end)
 	return a > b && !strcmp(name + a - b, end);
 }
 
+/* NULL: all are. */
+static bool is_one_of(const char *name, const char *const *names)
+{
+	for (; names && *names; names++) {
+		if (!strcmp(name, *names))
+			return true;
+	}
+	return !names;
+}
+
 /* Copies the plain files of @from whose names end in @end, without that, into @to; makes @to when
  * there are any. */
-static int copy_ending(const char *from, const char *end, const char *to, struct error *err)
+static int copy_ending(const char *from, const char *end, const char *to, const char *const *only,
+		       struct error *err)
 {
 	DIR *dir = opendir(from);
 	struct dirent *entry;
@@ -74,7 +85,8 @@ static int copy_ending(const char *from, const char *end, const char *to, struct
 		    is_plain_file(source)) {
 			name = strndup(entry->d_name, strlen(entry->d_name) - strlen(end));
 			target = path_join(to, name ? name : "");
-			ret = dir_make(to, err) || copy_file(source, target, err) ? -1 : 0;
+			if (name && is_one_of(name, only))
+				ret = dir_make(to, err) || copy_file(source, target, err) ? -1 : 0;
 			free(target);
 			free(name);
 		}
@@ -85,7 +97,7 @@ static int copy_ending(const char *from, const char *end, const char *to, struct
 	return ret;
 }
 
-static int copy_state(const char *from, const char *to, struct error *err)
+static int copy_state(const char *from, const char *to, const char *const *only, struct error *err)
 {
 	static const struct {
 		const char *dir, *end, *to;
@@ -102,7 +114,7 @@ static int copy_state(const char *from, const char *to, struct error *err)
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(parts); i++) {
 		source = path_join(from, parts[i].dir);
 		target = path_join(to, parts[i].to);
-		ret = copy_ending(source, parts[i].end, target, err);
+		ret = copy_ending(source, parts[i].end, target, only, err);
 		free(source);
 		free(target);
 	}
@@ -196,15 +208,6 @@ static int check_place(const char *dir, struct error *err)
 	return error_set(err, "%s is there already; name a new directory", dir);
 }
 
-struct transfer {
-	const char *from; /* directory to take state from, or NULL */
-	const char *trace_name;
-	bool copy_trace;   /* as it is */
-	struct capture *c; /* its manifest learns what the trace says */
-	const struct trace *t;
-	struct progress *prog;
-};
-
 static int fill(const struct transfer *x, const char *dir, struct error *err)
 {
 	char *path = path_join(dir, x->trace_name);
@@ -214,13 +217,13 @@ static int fill(const struct transfer *x, const char *dir, struct error *err)
 			    : trace_export_csv(x->t, path, x->prog, err);
 	free(path);
 	if (!ret && x->from)
-		ret = copy_state(x->from, dir, err);
+		ret = copy_state(x->from, dir, x->only, err);
 	if (!ret)
 		ret = write_manifest(&x->c->manifest, x->t, dir, err);
 	return ret;
 }
 
-static int make_capture(const struct transfer *x, const char *dir, struct error *err)
+int transfer_make(const struct transfer *x, const char *dir, struct error *err)
 {
 	char end[40], *temp, *place = place_name(dir, "");
 	int ret;
@@ -254,7 +257,7 @@ int capture_export(struct capture *c, const struct trace *t, const char *dir, bo
 			     .t = t,
 			     .prog = prog};
 
-	return make_capture(&x, dir, err);
+	return transfer_make(&x, dir, err);
 }
 
 /* A capture made of one file alone. */
@@ -290,7 +293,7 @@ int capture_import(const char *source, const char *kernel, const char *dir, stru
 	if (!ret) {
 		x.copy_trace = form == TRACE_DAT;
 		x.trace_name = x.copy_trace ? "trace.dat" : "events.csv";
-		ret = make_capture(&x, dir, err);
+		ret = transfer_make(&x, dir, err);
 		trace_release(&t);
 	}
 	capture_release(&c);

@@ -111,6 +111,40 @@ begin 'a trace.dat is taken over as it is'
 run import -o one "$sample/trace.dat"
 cmp "$sample/trace.dat" one/trace.dat || bad 'trace.dat differs'
 
+begin 'scrub leaves no names'
+by_hand
+cat >>hand/events.csv <<-'CSV'
+	5000,0,7,,print,the secret of alpha centauri
+	5000,0,7,,print,zonereplay intent want=3 step=1 order=9
+	,,36,,comm,kswapd0
+	,,40,,comm,kworker/u8:2-secret-device
+	,,41,,comm,"seven, of nine"
+	,,42,,comm,secretd
+CSV
+printf '[capture]\nversion = 1\nworkload = /home/secret/run\n[machine]\ncmdline = secret\n[sysctl]\nvm.swappiness = 60\nkernel.hostname = secret\n' >hand/manifest
+mkdir hand/proc-start && echo secret >hand/proc-start/slabinfo
+run scrub hand -o out
+run export out -o plain
+grep -rl 'secret\|seven\|centauri' plain && bad 'a name is left'
+cut -d, -f3,6 plain/events.csv | grep '"' >names
+# of the four names in the order of the alphabet "secretd" is the third, "seven, of nine" the fourth
+printf '7,"task4"\n36,"kswapd0"\n40,"kworker"\n41,"task4"\n42,"task3"\n7,"xxxxxxxxxxxxxxxxxxxxxxxxxxxx"\n7,"zonereplay intent want=3 step=1 order=9"\n' | diff - names >diff || bad "names: $(cat diff)"
+grep -q 'swappiness = 60' plain/manifest || bad 'a setting is lost'
+[ ! -e plain/proc-start/slabinfo ] || bad 'slabinfo is there'
+
+begin 'scrubbed, verify says the same'
+run verify --json "$sample"
+cp "$t_top/out" first
+run scrub "$sample" -o churn-6.1
+run verify --json churn-6.1
+python3 - first "$t_top/out" <<-'PY' || bad 'verify differs'
+	import json, sys
+	a, b = (json.load(open(f))[0] for f in sys.argv[1:])
+	for key in ("capture", "events_per_second"):
+	    a.pop(key), b.pop(key)
+	sys.exit(a != b)
+PY
+
 begin 'a directory that is there is not touched'
 by_hand
 mkdir out && touch out/mine
