@@ -8,7 +8,6 @@
 #include <time.h>
 
 #define PROGRESS_EVERY 65536
-#define RECLAIM_WINDOW 16384 /* events within which a reclaim batch frees its pages */
 
 const char *mismatch_name(enum mismatch m)
 {
@@ -180,80 +179,6 @@ static void isolated_by_probe(struct verify *v, const struct event *e)
 			mm_set_block_type(v->mm, (struct frame){n}, MM_MOVABLE);
 }
 
-static void set_page_flag(struct verify *v, const struct event *e, uint32_t set)
-{
-	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
-
-	if (frame_is_none(f))
-		return;
-	f = mm_page_head(v->mm, f);
-	if (!frame_is_none(f))
-		mm_frame(v->mm, f)->flags |= set;
-}
-
-static void clear_page_flag(struct verify *v, const struct event *e, uint32_t clear)
-{
-	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
-
-	if (frame_is_none(f))
-		return;
-	f = mm_page_head(v->mm, f);
-	if (!frame_is_none(f))
-		mm_frame(v->mm, f)->flags &= ~clear;
-}
-
-/* Flags of the pagemap tracepoint [include/trace/events/pagemap.h]. */
-#define PAGEMAP_ANON 0x2u
-#define PAGEMAP_SWAPCACHE 0x8u
-#define PAGEMAP_SWAPBACKED 0x10u
-
-/*
- * Reclaim takes a batch off the LRU before it frees it page by page, and may be preempted in
- * between. Which pages those are is read from the batch's own frees further on.
- */
-static void lru_isolate(struct verify *v, const struct event *e)
-{
-	uint64_t left = e->w[4];
-
-	for (uint64_t j = v->i + 1; left && j < v->last && j < v->i + RECLAIM_WINDOW; j++) {
-		const struct event *x = &v->t->events[j];
-		struct frame f;
-
-		if (x->pid != e->pid || event_context(x) != CTX_TASK)
-			continue;
-		if (x->kind == EV_LRU_SHRINK_INACTIVE || x->kind == EV_LRU_SHRINK_ACTIVE ||
-		    x->kind == EV_LRU_ISOLATE)
-			break;
-		f = frame_from_pfn(v->mm, (struct pfn){x->w[0]});
-		if (x->kind != EV_FREE || frame_is_none(f) ||
-		    !(mm_frame(v->mm, f)->flags & MM_F_LRU))
-			continue;
-		mm_frame(v->mm, f)->flags &= ~MM_F_LRU;
-		left--;
-	}
-	v->res->lookaheads++;
-}
-
-static void lru_insert(struct verify *v, const struct event *e)
-{
-	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
-	uint32_t flags = MM_F_LRU;
-
-	verify_compact_insertion(v, e);
-	if (!frame_is_none(f))
-		verify_compact_seen(v, e, f);
-	/* An anonymous page may be inserted a moment before it is mapped. */
-	if (e->w[2] & PAGEMAP_ANON)
-		flags |= MM_F_ANON | MM_F_MAPPED;
-	else if (!(e->w[2] & PAGEMAP_SWAPBACKED))
-		flags |= MM_F_FILE;
-	if (e->w[2] & PAGEMAP_SWAPCACHE)
-		flags |= MM_F_SWAPCACHE;
-	if (e->w[1] == MM_LRU_UNEVICTABLE)
-		flags |= MM_F_UNEVICTABLE;
-	set_page_flag(v, e, flags);
-}
-
 static void task_state(struct verify *v, const struct event *e)
 {
 	struct task *task = verify_task(v, e->pid, true);
@@ -357,19 +282,19 @@ static void do_event(struct verify *v, const struct event *e)
 		verify_drain(v, e);
 		break;
 	case EV_LRU_INSERT:
-		lru_insert(v, e);
+		verify_lru_insert(v, e);
 		break;
 	case EV_LRU_ISOLATE:
-		lru_isolate(v, e);
+		verify_lru_isolate(v, e);
 		break;
 	case EV_FILE_DELETE:
-		set_page_flag(v, e, MM_F_LET_GO);
+		verify_page_flag(v, e, MM_F_LET_GO);
 		break;
 	case EV_P_WRITEBACK:
-		set_page_flag(v, e, MM_F_WRITEBACK);
+		verify_writeback(v, e);
 		break;
 	case EV_P_WRITEBACK_END:
-		clear_page_flag(v, e, MM_F_WRITEBACK);
+		verify_writeback_end(v, e);
 		break;
 	case EV_P_BULK:
 		verify_bulk(v, e);
@@ -512,6 +437,10 @@ static int run(struct verify *v, struct error *err)
 			return error_set(err, "no memory to note what is known of each frame");
 	}
 	verify_checkpoints_init(v);
+	v->wb_ring = calloc(WB_RING, sizeof(*v->wb_ring));
+	v->wb_times = calloc(WB_RING, sizeof(*v->wb_times));
+	if (!v->wb_ring || !v->wb_times)
+		return error_set(err, "no memory");
 	if (look_prepare(v, err) || replay_all(v, err))
 		return -1;
 	v->res->state_hash = mm_hash(v->mm);
@@ -526,6 +455,8 @@ static void verify_free_all(struct verify *v)
 	verify_checkpoints_release(v);
 	mm_free(v->mm);
 	free(v->known);
+	free(v->wb_ring);
+	free(v->wb_times);
 	free(v);
 }
 

@@ -150,8 +150,12 @@ struct verify {
 	struct compact_run runs[MM_COMPACT_SLOTS];
 	uint64_t burst_end; /* interrupt burst that has been judged ends before this event */
 	bool burst_direct, burst_judged;
-	bool have_balance; /* balance_pgdat's probe events are in the recording */
-	bool have_fold;	   /* counter folding too */
+	bool have_balance;  /* balance_pgdat's probe events are in the recording */
+	bool have_fold;	    /* counter folding too */
+	uint32_t *wb_ring;  /* frames whose writeback began, by number of the beginning */
+	uint64_t *wb_times; /* when it began, likewise */
+	uint32_t wb_begun;  /* beginnings so far */
+	uint32_t wb_oldest; /* all before this one have ended or are taken to have */
 	uint64_t *
 		last_seen; /* per pid: its last event; a task that is never seen again has exited */
 	uint8_t *known;	   /* per frame, where the start state is incomplete; else NULL */
@@ -224,6 +228,14 @@ void verify_drain_end(struct verify *v, uint32_t zone);
 
 /* Has the task been seen for the last time? Exit lets go of its anonymous pages. */
 bool look_task_gone(struct verify *v, uint32_t pid);
+
+/* verify_lru.c: what is known of allocated pages */
+void verify_lru_isolate(struct verify *v, const struct event *e);
+void verify_lru_insert(struct verify *v, const struct event *e);
+void verify_page_flag(struct verify *v, const struct event *e, uint32_t set);
+void verify_writeback(struct verify *v, const struct event *e);
+void verify_writeback_end(struct verify *v, const struct event *e);
+#define WB_RING 65536u
 
 /* verify_defer.c */
 bool verify_is_kcompactd(const struct verify *v, uint32_t pid);
