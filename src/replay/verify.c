@@ -311,10 +311,12 @@ static void do_event(struct verify *v, const struct event *e)
 					     v->boost[node_of_kswapd(v, e->pid)].highest);
 		break;
 	case EV_KSWAPD_WAKE:
+		verify_kswapd_state(v, e);
 		if (!v->have_balance)
 			balance_begin(v, e->w[0], e->w[1]);
 		break;
 	case EV_KSWAPD_SLEEP:
+		verify_kswapd_state(v, e);
 		if (!v->have_balance)
 			balance_end(v, e->w[0]);
 		break;
@@ -331,6 +333,7 @@ static void do_event(struct verify *v, const struct event *e)
 	case EV_RECLAIM_END:
 	case EV_COMPACT_TRY:
 	case EV_KSWAPD_WAKEUP:
+		verify_kswapd_state(v, e);
 		task_state(v, e);
 		verify_compact_note(v, e);
 		if (e->kind == EV_COMPACT_BEGIN)
@@ -348,12 +351,16 @@ static void do_event(struct verify *v, const struct event *e)
 	case EV_COMPACT_FREE_ISOLATE:
 	case EV_COMPACT_MIGRATED:
 	case EV_SCHED_SWITCH:
+		verify_kswapd_state(v, e);
 		verify_compact_event(v, e);
 		break;
 	case EV_COMPACT_DEFER:
 	case EV_COMPACT_DEFERRED:
 	case EV_COMPACT_DEFER_RESET:
 		verify_compact_defer(v, e);
+		break;
+	case EV_P_COMPACT_ALLOC:
+		verify_compact_asked(v, e);
 		break;
 	case EV_P_COMPACT_ALLOC_RET:
 		verify_compact_truth(v, e);

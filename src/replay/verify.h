@@ -92,6 +92,7 @@ struct compact_run {
 	bool source_stepped; /* MM_AT_SOURCE was done before its event: see
 				verify_compact_insertion() */
 	struct mm_compact_event source_ev;
+	bool asked; /* probes: a target was asked for since the last source was freed */
 	bool drain_seen, lost_step;
 };
 
@@ -119,6 +120,8 @@ struct boost_note { /* boosts that a kswapd's balance_pgdat found at its start *
 	uint32_t boost[MM_MAX_ZONES];
 	uint32_t highest;
 	bool active;
+	bool running; /* kswapd runs or waits to run: proactive compaction gives way
+			 [kswapd_is_running] */
 };
 
 struct verify_checkpoints {
@@ -240,6 +243,7 @@ void verify_writeback_end(struct verify *v, const struct event *e);
 /* verify_defer.c */
 bool verify_is_kcompactd(const struct verify *v, uint32_t pid);
 void verify_compact_defer(struct verify *v, const struct event *e);
+void verify_kswapd_state(struct verify *v, const struct event *e);
 void verify_compact_kswapd_sleeps(struct verify *v, uint32_t node, uint32_t order,
 				  uint32_t highest);
 
@@ -255,6 +259,7 @@ bool verify_compact_drains(struct verify *v, const struct event *e, uint32_t zon
  * before that shows. */
 void verify_compact_insertion(struct verify *v, const struct event *e);
 void verify_compact_seen(struct verify *v, const struct event *e, struct frame f);
+void verify_compact_asked(struct verify *v, const struct event *e);
 void verify_compact_truth(struct verify *v, const struct event *e);
 void verify_compact_switch_in(struct verify *v, const struct event *e);
 void verify_compact_switch_out(struct verify *v, const struct event *e);

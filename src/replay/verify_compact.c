@@ -240,6 +240,7 @@ static void at_finished(struct verify *v, struct compact_run *run, const struct 
 		run->cc.at = MM_AT_FINISHED;
 		run->lost_step = true;
 	}
+	run->cc.kswapd_running = v->boost[v->mm->zones[run->cc.zone].node].running;
 	step(v, run, &ev);
 	if (ev.result != e->w[3])
 		differs(v, run, "finished", ev.result, e->w[3]);
@@ -440,6 +441,26 @@ static bool owner_gone(struct verify *v, const struct compact_run *run, struct f
 	return look_task_gone(v, run->owners[f.n - run->owners_start]);
 }
 
+/* Has its owner dropped the page while it was isolated? Probes know; else file pages and exited
+ * owners tell. */
+static bool let_go(struct verify *v, struct compact_run *run, struct frame f)
+{
+	bool asked = run->asked;
+
+	run->asked = false;
+	if (v->opt->inputs == VERIFY_PROBES && v->t->kinds_seen[EV_P_COMPACT_ALLOC])
+		return !asked;
+	return (mm_frame(v->mm, f)->flags & MM_F_LET_GO) || owner_gone(v, run, f);
+}
+
+void verify_compact_asked(struct verify *v, const struct event *e)
+{
+	struct compact_run *run = compact_run_of(v, e->pid);
+
+	if (run)
+		run->asked = true;
+}
+
 /* An old frame whose contents have moved: where to is predicted, and marked to be confirmed by what
  * is seen of it. */
 static void source_freed(struct verify *v, struct compact_run *run, struct frame from)
@@ -449,7 +470,7 @@ static void source_freed(struct verify *v, struct compact_run *run, struct frame
 
 	settle(v, run);
 	/* Freed from under the compactor: it only drops the last reference [unmap_and_move]. */
-	if ((mm_frame(v->mm, from)->flags & MM_F_LET_GO) || owner_gone(v, run, from)) {
+	if (let_go(v, run, from)) {
 		mm_compact_gone(v->mm, &run->cc, from);
 		return;
 	}

@@ -69,3 +69,41 @@ void verify_compact_kswapd_sleeps(struct verify *v, uint32_t node, uint32_t orde
 		}
 	}
 }
+
+static bool is_kswapd(const struct verify *v, uint64_t pid, uint32_t *node)
+{
+	const char *comm = trace_comm(v->t, (uint32_t)pid);
+	uint64_t n = 0;
+
+	if (strncmp(comm, "kswapd", 6) || !parse_u64(comm + 6, &n) || n >= v->mm->nr_nodes)
+		return false;
+	*node = (uint32_t)n;
+	return true;
+}
+
+/* From being woken until it goes to sleep by itself; being preempted is still running
+ * [task_is_running]. */
+void verify_kswapd_state(struct verify *v, const struct event *e)
+{
+	uint32_t node;
+
+	switch (e->kind) {
+	case EV_KSWAPD_WAKEUP:
+	case EV_KSWAPD_WAKE:
+		if (e->w[0] < v->mm->nr_nodes)
+			v->boost[e->w[0]].running = true;
+		break;
+	case EV_KSWAPD_SLEEP:
+		if (e->w[0] < v->mm->nr_nodes)
+			v->boost[e->w[0]].running = false;
+		break;
+	case EV_SCHED_SWITCH:
+		if (is_kswapd(v, e->w[0], &node))
+			v->boost[node].running = !(e->w[2] & 0xff);
+		if (is_kswapd(v, e->w[1], &node))
+			v->boost[node].running = true;
+		break;
+	default:
+		break;
+	}
+}
