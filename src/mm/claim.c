@@ -166,6 +166,11 @@ static struct frame fell_back(struct mm *mm, struct frame f, uint32_t type, stru
 	return f;
 }
 
+bool mm_claims_blocks(const struct mm *mm)
+{
+	return mm_era_of(mm)->list_is_block;
+}
+
 struct frame mm_rmqueue_mode(struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
 			     uint32_t alloc_flags, uint32_t *mode, struct mm_fallback *fb)
 {

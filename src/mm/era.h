@@ -58,9 +58,7 @@ bool mm_fallback_at(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t
 		    struct mm_fallback *fb);
 void mm_boost_watermark(struct mm *mm, uint32_t zone, uint32_t alloc_flags);
 
-/* claim.c: the ways of 6.12. @mode is 0 at first and kept through one refill. */
-struct frame mm_rmqueue_mode(struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
-			     uint32_t alloc_flags, uint32_t *mode, struct mm_fallback *fb);
+/* claim.c: the ways of 6.12 */
 int64_t mm_claim_block(struct mm *mm, uint32_t zone, struct frame f, uint32_t type);
 void mm_claim_highatomic(struct mm *mm, uint32_t zone, struct frame f);
 bool mm_unclaim_highatomic(struct mm *mm, uint32_t zone, uint32_t type);

@@ -386,7 +386,7 @@ struct mm_config {
  * era's formulas. */
 struct mm *mm_new(const struct mm_config *cfg, struct error *err) MUST_CHECK;
 void mm_free(struct mm *mm);
-struct mm *mm_clone(const struct mm *mm);	    /* NULL only when memory is exhausted */
+struct mm *mm_clone(const struct mm *mm); /* NULL only when memory is exhausted */
 /* A copy of a machine without objects that has room for them (what-if), and fresh counters. */
 struct mm *mm_with_objects(const struct mm *mm, uint32_t private_size);
 void mm_copy(struct mm *dst, const struct mm *src); /* same size and shape */
@@ -494,6 +494,16 @@ void mm_steal(struct mm *mm, uint32_t zone, uint32_t type, uint32_t alloc_flags,
  * NONE if none. */
 struct frame mm_rmqueue(struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
 			uint32_t alloc_flags, struct mm_fallback *fb);
+
+/*
+ * Eras in which a free page is on its block's list and a fallback claims the block or steals the
+ * page (6.12): does the machine's do so? There mm_rmqueue counts NR_FREE_PAGES itself, step by
+ * step, and *fb names the page that was taken.
+ * @mode is 0 for the first page of a refill and kept for the others; it is 0 after a claim.
+ */
+bool mm_claims_blocks(const struct mm *mm);
+struct frame mm_rmqueue_mode(struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
+			     uint32_t alloc_flags, uint32_t *mode, struct mm_fallback *fb);
 
 /* Marks the page at @f allocated, order @order: for pages that come from a per-cpu list or a
  * repair. */

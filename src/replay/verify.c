@@ -320,6 +320,9 @@ static void do_event(struct verify *v, const struct event *e)
 		if (!v->have_balance)
 			balance_end(v, e->w[0]);
 		break;
+	case EV_P_DECAY:
+		verify_decay(v, e);
+		break;
 	case EV_P_FOLD:
 		mm_fold_diffs(v->mm, e->cpu < v->mm->nr_cpus ? e->cpu : 0);
 		break;

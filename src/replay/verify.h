@@ -44,6 +44,10 @@ struct zone_op {
 	uint32_t list_type; /* of the list that is taken from: rq.type or MM_HIGHATOMIC */
 	struct frame first; /* page that the refill was made for */
 	bool first_exact, exact, bulk;
+	bool exact_page;
+	uint32_t mode;	       /* of mm_rmqueue_mode */
+	struct mm_fallback fb; /* what it did last; head NONE once seen */
+	int32_t decay;	       /* base pages of a decay still to drain */
 	/* drain */
 	struct mm_drain drain;
 	bool whole; /* drain of everything: goes on in chunks */
@@ -220,6 +224,14 @@ void verify_bulk_pop(struct verify *v, struct task *task);
 
 void verify_zone_locked(struct verify *v, const struct event *e);
 void verify_extfrag(struct verify *v, const struct event *e);
+/* verify_claim.c: takes the page of the operation; was it this one, reported in this way? */
+bool verify_claim_page(struct verify *v, struct zone_op *op, uint32_t zone, struct frame f,
+		       uint32_t order, uint32_t type, bool locked);
+void verify_claim_event(struct verify *v, const struct event *e, struct zone_op *op, uint32_t zone,
+			struct frame f);
+void verify_decay(struct verify *v, const struct event *e);
+/* The next batch of a decay; false when all is done. */
+bool verify_decay_next(struct verify *v, struct zone_op *op);
 void verify_alloc(struct verify *v, const struct event *e);
 void verify_refill_end(struct verify *v, uint32_t zone);
 
@@ -293,6 +305,7 @@ void verify_predict(struct verify *v, struct frame f);
 bool verify_known(const struct verify *v, struct frame f);
 
 /* The machine as it stands before event @n, repaired wherever the prediction was wrong. */
-struct mm *verify_until(const struct capture *c, const struct trace *t, uint64_t n, struct error *err) MUST_CHECK;
+struct mm *verify_until(const struct capture *c, const struct trace *t, uint64_t n,
+			struct error *err) MUST_CHECK;
 
 #endif

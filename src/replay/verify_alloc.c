@@ -172,7 +172,8 @@ static void finish_direct(struct verify *v, uint32_t zone, struct frame f)
 {
 	struct zone_op *op = &v->ops[zone];
 
-	mm_mod_free(v->mm, zone, op->cpu, -(1 << op->rq.order));
+	if (!mm_claims_blocks(v->mm))
+		mm_mod_free(v->mm, zone, op->cpu, -(1 << op->rq.order));
 	clear_boosted(v->mm, zone);
 	if (op->alloc_flags & MM_ALLOC_HIGHATOMIC)
 		mm_reserve_highatomic(v->mm, zone, f);
@@ -203,7 +204,8 @@ void verify_refill_end(struct verify *v, uint32_t zone)
 	v->res->refills++;
 	v->res->refills_exact += op->exact;
 	v->mm->cpu = op->cpu;
-	mm_mod_free(v->mm, zone, op->cpu, -(int64_t)((uint64_t)op->got << op->rq.order));
+	if (!mm_claims_blocks(v->mm))
+		mm_mod_free(v->mm, zone, op->cpu, -(int64_t)((uint64_t)op->got << op->rq.order));
 	clear_boosted(v->mm, zone);
 	op->kind = OP_NONE;
 	if (op->bulk) {
@@ -229,6 +231,27 @@ static void count_zone_alloc(struct verify *v, struct frame f, bool exact)
 	}
 }
 
+/* One page more for the operation at hand. */
+static void taken(struct verify *v, struct zone_op *op, uint32_t zone, struct frame f,
+		  uint32_t order, uint32_t type, bool exact)
+{
+	count_zone_alloc(v, f, exact);
+	op->exact = op->exact && exact;
+	if (op->got++ == 0) {
+		op->first = f;
+		op->first_exact = exact;
+	}
+	if (op->kind == OP_DIRECT) {
+		op->exact = exact;
+		finish_direct(v, zone, f);
+		return;
+	}
+	mm_pcp_add_refilled(v->mm, zone, op->cpu, f, order,
+			    type < MM_NR_PCP_TYPES ? type : op->rq.type);
+	if (op->got == op->want)
+		verify_refill_end(v, zone);
+}
+
 void verify_zone_locked(struct verify *v, const struct event *e)
 {
 	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]}), expected;
@@ -245,10 +268,14 @@ void verify_zone_locked(struct verify *v, const struct event *e)
 	op = &v->ops[zone];
 	if (!continues(op, e))
 		start_op(v, e, zone);
+	if (mm_claims_blocks(v->mm)) {
+		taken(v, op, zone, f, order, type,
+		      verify_claim_page(v, op, zone, f, order, type, true));
+		return;
+	}
 	expected = mm_peek_smallest(v->mm, zone, op->rq.order, op->list_type, &found);
 	verify_predict(v, expected);
 	exact = expected.n == f.n && op->rq.order == order && op->list_type == type;
-	count_zone_alloc(v, f, exact);
 	if (exact) {
 		mm_take(v->mm, f, found, order, type);
 	} else {
@@ -258,19 +285,7 @@ void verify_zone_locked(struct verify *v, const struct event *e)
 				v->mm->zones[zone].name, order, type, op->rq.order, op->list_type);
 		repair_take_from_zone(v, f, order, type);
 	}
-	if (op->got++ == 0) {
-		op->first = f;
-		op->first_exact = exact;
-	}
-	if (op->kind == OP_DIRECT) {
-		op->exact = exact;
-		finish_direct(v, zone, f);
-		return;
-	}
-	mm_pcp_add_refilled(v->mm, zone, op->cpu, f, order,
-			    type < MM_NR_PCP_TYPES ? type : op->rq.type);
-	if (op->got == op->want)
-		verify_refill_end(v, zone);
+	taken(v, op, zone, f, order, type, exact);
 }
 
 void verify_extfrag(struct verify *v, const struct event *e)
@@ -286,8 +301,18 @@ void verify_extfrag(struct verify *v, const struct event *e)
 	zone = mm_frame_zone(v->mm, f);
 	v->mm->cpu = e->cpu;
 	op = &v->ops[zone];
+	if (mm_claims_blocks(v->mm) && op->fb.head.n == f.n) { /* the page that was just named */
+		verify_claim_event(v, e, op, zone, f);
+		return;
+	}
 	if (!continues(op, e))
 		start_op(v, e, zone);
+	if (mm_claims_blocks(v->mm)) {
+		taken(v, op, zone, f, (uint32_t)e->w[1], op->rq.type,
+		      verify_claim_page(v, op, zone, f, (uint32_t)e->w[1], op->rq.type, false));
+		verify_claim_event(v, e, op, zone, f);
+		return;
+	}
 	v->res->extfrag_events++;
 	exact = frame_is_none(mm_peek_smallest(v->mm, zone, op->rq.order, op->rq.type, &found)) &&
 		mm_find_fallback(v->mm, zone, op->rq.order, op->rq.type, op->alloc_flags, &fb) &&

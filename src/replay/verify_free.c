@@ -253,6 +253,6 @@ void verify_drain(struct verify *v, const struct event *e)
 	if (op->whole && mm_pcp(v->mm, zone, op->drain.cpu)->count > 0)
 		mm_drain_begin(v->mm, &op->drain, zone, op->drain.cpu,
 			       mm_drain_chunk(v->mm, zone, op->drain.cpu), 0);
-	else
+	else if (!verify_decay_next(v, op))
 		drain_done(v, op);
 }
