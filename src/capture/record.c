@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -56,6 +57,7 @@ static const char *const core_events[] = {
 	"page_isolation",
 	"oom/mark_victim",
 };
+#define NR_TASK_NAMES 8192
 #define NR_NEEDED 2 /* without the first ones there is nothing to replay */
 static const char *const full_events[] = {"sched/sched_switch"};
 
@@ -103,6 +105,7 @@ static int set_up_buffer(struct recorder *r, struct error *err)
 	    tracefs_dir_write(&r->tracefs, "trace_clock", "mono", err) ||
 	    tracefs_dir_write(&r->tracefs, "buffer_size_kb", kb, err))
 		return -1;
+	tracefs_dir_keep_names(&r->tracefs, NR_TASK_NAMES);
 	/* A full buffer refuses new events: what was recorded from the snapshot on stays whole. */
 	return tracefs_dir_write(&r->tracefs, "options/overwrite",
 				 r->opt->until_fail >= 0 ? "1" : "0", err);
@@ -427,6 +430,20 @@ static void recorder_release(struct recorder *r)
 	sigprocmask(SIG_SETMASK, &r->old_signals, NULL);
 }
 
+static void remove_matching(const char *dir, const char *pattern)
+{
+	char *path = path_join(dir, pattern);
+	glob_t g;
+	size_t i;
+
+	if (!glob(path, 0, NULL, &g)) {
+		for (i = 0; i < g.gl_pathc; i++)
+			unlink(g.gl_pathv[i]);
+		globfree(&g);
+	}
+	free(path);
+}
+
 /* A capture is whole or not there. */
 static void remove_capture(const char *dir)
 {
@@ -443,6 +460,8 @@ static void remove_capture(const char *dir)
 			unlink(path);
 			free(path);
 		}
+		if (!*dirs[d])
+			remove_matching(sub, "trace.dat*"); /* trace-cmd's unfinished files */
 		rmdir(sub);
 		free(sub);
 	}

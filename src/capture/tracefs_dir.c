@@ -82,6 +82,23 @@ int tracefs_dir_enable(const struct tracefs_dir *t, const char *event, struct er
 	return tracefs_dir_write(t, file, "1", err);
 }
 
+void tracefs_dir_keep_names(const struct tracefs_dir *t, uint32_t nr)
+{
+	char path[320], text[32];
+	uint32_t have = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/saved_cmdlines_size", t->root);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%u", &have) != 1)
+		have = 0;
+	if (f)
+		fclose(f);
+	snprintf(text, sizeof(text), "%u", nr);
+	if (have && have < nr)
+		(void)!write_text(path, 0, text);
+}
+
 static void add_counts(const char *path, struct tracefs_counts *out)
 {
 	FILE *f = fopen(path, "re");

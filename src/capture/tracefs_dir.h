@@ -30,6 +30,9 @@ int tracefs_dir_write(const struct tracefs_dir *t, const char *file, const char 
 bool tracefs_dir_has_event(const struct tracefs_dir *t, const char *event);
 int tracefs_dir_enable(const struct tracefs_dir *t, const char *event,
 		       struct error *err) MUST_CHECK;
+/* Names of at least @nr tasks are remembered (128 by default); for all of ftrace, it is never made
+ * less. */
+void tracefs_dir_keep_names(const struct tracefs_dir *t, uint32_t nr);
 void tracefs_dir_counts(const struct tracefs_dir *t, uint32_t nr_cpus, struct tracefs_counts *out);
 void tracefs_dir_mark(const struct tracefs_dir *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

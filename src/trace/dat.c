@@ -334,6 +334,15 @@ static void learn_comm(struct dat *dat, const struct tep_record *rec, uint32_t p
 	packer_comm(dat->p, pid, comm);
 }
 
+/* Without sched_switch: the names that ftrace remembered; it may not have remembered all. */
+static void recall_comm(struct dat *dat, uint32_t pid)
+{
+	const char *comm = tep_data_comm_from_pid(dat->tep, (int)pid);
+
+	if (comm && *comm && *comm != '<')
+		packer_comm(dat->p, pid, comm);
+}
+
 static int on_record(struct tracecmd_input *handle, struct tep_record *rec, int cpu, void *data)
 {
 	struct dat *dat = data;
@@ -358,6 +367,8 @@ static int on_record(struct tracecmd_input *handle, struct tep_record *rec, int 
 	}
 	if (d->kind == EV_SCHED_SWITCH)
 		learn_comm(dat, rec, (uint32_t)e.w[1]);
+	else if (!dat->p->facts->kinds_seen[EV_SCHED_SWITCH] && !packer_pid_seen(dat->p, e.pid))
+		recall_comm(dat, e.pid);
 	return packer_event(dat->p, &e, dat->err);
 }
 

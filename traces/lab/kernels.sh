@@ -132,7 +132,7 @@ tool_fetch() { # KERNEL/ARCH NAME ROOT
 		touch "$dir/done"
 	fi
 	[ -x "$dir/usr/bin/$2" ] || die "the workload needs $2, and no package of that name has it"
-	cp "$dir/usr/bin/$2" "$3/bin/"
+	copy_program "$dir/usr/bin/$2" "$3"
 	[ ! -d "$dir/usr/lib" ] || cp -a "$dir/usr/lib/." "$3/usr/lib/" 2> /dev/null || {
 		mkdir -p "$3/usr/lib"
 		cp -a "$dir/usr/lib/." "$3/usr/lib/"
