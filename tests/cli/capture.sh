@@ -61,8 +61,8 @@ begin 'the events of a known command are in it'
 if needs_recording; then
 	run capture -o c --events=core --no-symbols -- dd if=/dev/zero of=written bs=4096 count=500
 	run export c -o csv
-	[ "$(grep -c 'comm,dd$' csv/events.csv)" -ge 1 ] || bad 'the task dd is not in the trace'
-	pid=$(awk -F , '$5 == "comm" && $6 == "dd" { print $3 }' csv/events.csv | head -n 1)
+	[ "$(grep -c 'comm,"dd"$' csv/events.csv)" -ge 1 ] || bad 'the task dd is not in the trace'
+	pid=$(awk -F , '$5 == "comm" && $6 == "\"dd\"" { print $3 }' csv/events.csv | head -n 1)
 	n=$(awk -F , -v p="$pid" '$3 == p && $5 == "mm_page_alloc"' csv/events.csv | wc -l)
 	[ "$n" -ge 500 ] || bad "dd wrote 500 pages, but only $n allocations of it were recorded"
 fi

@@ -101,7 +101,10 @@ run_guest() {
 	local command status=0
 	mapfile -t command < <(qemu_command)
 	command -v "${command[0]}" > /dev/null || die "${command[0]} is missing: apt-get install qemu-system-x86 (or -ppc)"
-	timeout "$timeout" "${command[@]}" < /dev/null > "$tmp/console" 2>&1 || status=$?
+	timeout "$timeout" "${command[@]}" < /dev/null > "$tmp/console" 2>&1 &
+	guest=$!
+	wait $guest || status=$?
+	guest=''
 	grep -a '^lab: ' "$tmp/console" >&2 || true
 	if ! grep -aq '^lab: finished status=0' "$tmp/console"; then
 		tail -n 25 "$tmp/console" >&2
