@@ -23,6 +23,8 @@ struct text_input {
 	struct error *err;
 	uint64_t line;
 	struct text_values values;
+	struct event marker; /* its text may go on in the next line */
+	struct strbuf text;
 	struct event lost; /* to be told with the time of the event that follows */
 };
 
@@ -155,12 +157,29 @@ static bool take_head(struct text_input *in, char *line, struct event *e, char *
 
 /* ---- events ---- */
 
-static int put_marker(struct text_input *in, struct event *e, const char *text)
+static int open_marker(struct text_input *in, const struct event *e, const char *text)
 {
-	e->kind = EV_MARKER;
-	e->w[1] = strlen(text);
-	e->w[0] = packer_text(in->p, text, e->w[1]);
-	return packer_event(in->p, e, in->err);
+	in->marker = *e;
+	in->marker.kind = EV_MARKER;
+	strbuf_clear(&in->text);
+	strbuf_puts(&in->text, text);
+	return 0;
+}
+
+static int close_marker(struct text_input *in)
+{
+	size_t len = in->text.len;
+
+	if (in->marker.kind == EV_NONE)
+		return 0;
+	while (len && in->text.s[len - 1] == '\n')
+		len--;
+	in->marker.w[0] = packer_text(in->p, in->text.s, len);
+	in->marker.w[1] = len;
+	if (packer_event(in->p, &in->marker, in->err))
+		return -1;
+	in->marker.kind = EV_NONE;
+	return 0;
 }
 
 /* "tracing_mark_write: text", or raw "ip=tracing_mark_write buf=text". */
@@ -182,9 +201,9 @@ static int put_event(struct text_input *in, struct event *e, char *rest)
 	rest[len] = '\0';
 	text += strspn(text, " ");
 	if (!strcmp(rest, "tracing_mark_write"))
-		return put_marker(in, e, text);
+		return open_marker(in, e, text);
 	if (!strcmp(rest, "print"))
-		return put_marker(in, e, printed_text(text));
+		return open_marker(in, e, printed_text(text));
 	desc = event_desc_by_name(rest);
 	if (!desc || desc->kind == EV_LOST) {
 		in->p->facts->defects.unknown_events++;
@@ -242,17 +261,22 @@ static char *skip_instance(char *line)
 static int take_line(struct text_input *in, char *line)
 {
 	struct event e = {0};
-	char *rest;
+	char *rest, whole[MAX_LINE];
 
 	line[strcspn(line, "\r\n")] = '\0';
+	snprintf(whole, sizeof(whole), "%s", line);
 	line = skip_instance(line);
-	if (nothing_in(line))
-		return 0;
 	if (!strncmp(line, "CPU:", 4))
-		return take_lost(in, line);
-	if (!take_head(in, line, &e, &rest))
-		return fail(in, "not a line of ftrace: TASK-PID [CPU] FLAGS TIME: EVENT: VALUES");
-	return put_lost(in, e.time) ? -1 : put_event(in, &e, rest);
+		return close_marker(in) ? -1 : take_lost(in, line);
+	if (take_head(in, line, &e, &rest))
+		return close_marker(in) || put_lost(in, e.time) ? -1 : put_event(in, &e, rest);
+	if (in->marker.kind) {
+		strbuf_printf(&in->text, "\n%s", whole);
+		return 0;
+	}
+	if (nothing_in(whole))
+		return 0;
+	return fail(in, "not a line of ftrace: TASK-PID [CPU] FLAGS TIME: EVENT: VALUES");
 }
 
 int text_read(struct packer *p, const struct capture *c, struct error *err)
@@ -265,6 +289,7 @@ int text_read(struct packer *p, const struct capture *c, struct error *err)
 	if (!f)
 		return -1;
 	text_values_init(&in.values, c);
+	strbuf_init(&in.text);
 	while (!ret && fgets(line, sizeof(line), f)) {
 		in.line++;
 		if (strlen(line) == sizeof(line) - 1)
@@ -276,6 +301,7 @@ int text_read(struct packer *p, const struct capture *c, struct error *err)
 		ret = fail(&in, "the file is cut off or cannot be read");
 	fclose(f);
 	if (!ret)
-		ret = put_lost(&in, p->facts->last_time);
+		ret = close_marker(&in) || put_lost(&in, p->facts->last_time) ? -1 : 0;
+	strbuf_release(&in.text);
 	return ret ? -1 : packer_finish(p, err);
 }

@@ -171,6 +171,20 @@ START_TEST(text_values)
 }
 END_TEST
 
+START_TEST(text_of_a_marker_with_lines)
+{
+	ck_assert_msg(!open_text(TEXT_NEEDED
+				 "dd-1 [000] 1.2: tracing_mark_write: one\n two \n\n# three\n"
+				 "dd-1 [000] 1.3: tracing_mark_write: four\n\n",
+				 ""),
+		      "%s", err.text);
+	ck_assert_uint_eq(trace.nr, 4);
+	ck_assert_str_eq(trace.strings + trace.events[2].w[0], "one\n two \n\n# three");
+	ck_assert_str_eq(trace.strings + trace.events[3].w[0], "four");
+	ck_assert_uint_eq(trace.events[3].w[1], 4);
+}
+END_TEST
+
 /* The form of a recording made in a buffer instance. */
 START_TEST(text_of_an_instance)
 {
@@ -254,6 +268,7 @@ static Suite *text_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, text_of_tracefs);
 	tcase_add_test(tc, text_of_an_instance);
+	tcase_add_test(tc, text_of_a_marker_with_lines);
 	tcase_add_loop_test(tc, text_values, 0, (int)ARRAY_SIZE(text_lines));
 	tcase_add_loop_test(tc, text_refused, 0, (int)ARRAY_SIZE(bad_text));
 	tcase_add_loop_test(tc, form_by_content, 0, (int)ARRAY_SIZE(forms));
