@@ -231,15 +231,21 @@ static void start_batch(struct mm *mm, struct mm_compact_control *cc)
 	next_page(mm, cc);
 }
 
+static void after_source(struct mm *mm, struct mm_compact_control *cc)
+{
+	if (cc->nr_migrate)
+		start_batch(mm, cc);
+	else
+		nothing_isolated(mm, cc);
+}
+
 static void step_source(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_event *ev)
 {
 	*ev = (struct mm_compact_event){.at = MM_AT_SOURCE, .start = cc->source, .end = cc->source};
 	if (!compact_isolate_sources(mm, cc, ev))
 		leave(mm, cc, MM_COMPACT_CONTENDED);
-	else if (cc->nr_migrate)
-		start_batch(mm, cc);
 	else
-		nothing_isolated(mm, cc);
+		after_source(mm, cc);
 }
 
 static void step_target(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_event *ev)
@@ -432,20 +438,55 @@ enum mm_compact_result mm_compact_zone(struct mm *mm, struct mm_compact_control 
 
 /* ---- repair ---- */
 
+/* The scan ended at @end with @taken pages, whichever they are. */
+static void set_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end, uint32_t taken)
+{
+	struct frame next, f = mm_compact_next_source(mm, cc);
+
+	for (; !frame_is_none(f); f = next) {
+		next = mm_list_next(mm, f);
+		if (taken && f.n < end)
+			continue;
+		compact_unisolate(mm, cc, f);
+		if (!(mm_frame(mm, f)->flags & MM_F_MOVABLE_OPS))
+			compact_lru_add(mm, f);
+	}
+	cc->migrate = end;
+	cc->nr_migrate = taken;
+}
+
+void mm_compact_step_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end,
+			    uint32_t taken, struct mm_compact_event *ev)
+{
+	*ev = (struct mm_compact_event){.at = MM_AT_SOURCE, .start = cc->source, .end = cc->source};
+	compact_isolate_sources(mm, cc, ev);
+	set_source(mm, cc, end, taken);
+	after_source(mm, cc);
+}
+
 void mm_compact_fix_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end,
 			   uint32_t taken)
 {
-	cc->migrate = end;
-	if (!cc->nr_migrate && !taken)
-		return;
-	if (!taken) {
-		compact_put_back_sources(mm, cc);
-		cc->nr_migrate = cc->nr_left = 0;
-		nothing_isolated(mm, cc);
+	if (!cc->nr_migrate && !taken) {
+		cc->migrate = end;
 		return;
 	}
-	cc->nr_migrate = taken;
-	start_batch(mm, cc);
+	set_source(mm, cc, end, taken);
+	cc->nr_left = 0;
+	after_source(mm, cc);
+}
+
+void mm_compact_fix_target(struct mm *mm, struct mm_compact_control *cc, uint32_t start)
+{
+	if (cc->at == MM_AT_TARGET && start == (cc->around ? cc->block_start : cc->isolate_start))
+		return;
+	cc->at = MM_AT_TARGET;
+	cc->around = cc->out_of_targets = false;
+	cc->isolate_start = start;
+	cc->block_start = block_start(mm, start);
+	cc->block_end = min_u32(block_end(mm, start), mm->zones[cc->zone].end);
+	cc->low = block_end(mm, cc->migrate);
+	cc->stride = max_u32(1, cc->stride);
 }
 
 void mm_compact_fix_batch(struct mm *mm, struct mm_compact_control *cc, uint32_t failed)
@@ -456,10 +497,14 @@ void mm_compact_fix_batch(struct mm *mm, struct mm_compact_control *cc, uint32_t
 
 void mm_compact_abandon(struct mm *mm, struct mm_compact_control *cc)
 {
-	struct mm_compact_event ev;
+	struct frame f;
 
 	compact_put_back_sources(mm, cc);
-	leave(mm, cc, (enum mm_compact_result)cc->result);
-	while (cc->at != MM_AT_DONE)
-		mm_compact_step(mm, cc, &ev);
+	while (!frame_is_none(f = mm_compact_next_target(mm, cc))) {
+		mm_list_del(mm, f);
+		mm_free_direct(mm, cc->cpu, f, 0, 0);
+	}
+	cc->nr_free = cc->nr_left = 0;
+	cc->at = MM_AT_END;
+	mm_compact_step(mm, cc, &(struct mm_compact_event){0});
 }

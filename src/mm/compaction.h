@@ -123,13 +123,18 @@ void mm_compact_gone(struct mm *mm, struct mm_compact_control *cc, struct frame 
 void mm_compact_drained(struct mm *mm, struct mm_compact_control *cc);
 struct frame mm_compact_release_next(struct mm *mm, struct mm_compact_control *cc);
 
-/* The trace shows that MM_AT_SOURCE ended elsewhere or took another number of pages than the step
- * just done. */
+/* MM_AT_SOURCE, of which a trace shows that it ended at @end with @taken pages; @ev is what was
+ * predicted. */
+void mm_compact_step_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end,
+			    uint32_t taken, struct mm_compact_event *ev);
+/* The same said after mm_compact_step(). */
 void mm_compact_fix_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end,
 			   uint32_t taken);
+/* The trace shows that the search for targets is at @start: there the next step looks. */
+void mm_compact_fix_target(struct mm *mm, struct mm_compact_control *cc, uint32_t start);
 /* The trace shows that the batch is over, with @failed pages not moved. */
 void mm_compact_fix_batch(struct mm *mm, struct mm_compact_control *cc, uint32_t failed);
-/* The run is over whatever the model thinks: puts back what is held, frees what is left. */
+/* The run is over whatever the model thinks: what it holds goes back to the lists. */
 void mm_compact_abandon(struct mm *mm, struct mm_compact_control *cc);
 
 /* ---- whole ---- */

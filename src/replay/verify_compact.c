@@ -307,12 +307,16 @@ static void scan_source(struct verify *v, struct compact_run *run, const struct 
 	if (!align(v, run, MM_AT_SOURCE) || run->cc.source != start)
 		go_to_source(v, run, start);
 	note_owners(v, run);
-	step(v, run, &run->source_ev);
+	v->mm->cpu = run->cc.cpu;
+	v->res->compact_steps++;
+	mm_compact_step_source(v->mm, &run->cc, (uint32_t)(e->w[1] - v->mm->base_pfn),
+			       (uint32_t)e->w[3], &run->source_ev);
 }
 
 static void at_source(struct verify *v, struct compact_run *run, const struct event *e)
 {
 	uint64_t base = v->mm->base_pfn;
+	bool stepped = run->source_stepped;
 	struct mm_compact_event ev;
 
 	scan_source(v, run, e);
@@ -327,9 +331,14 @@ static void at_source(struct verify *v, struct compact_run *run, const struct ev
 		differs(v, run, "source: taken", ev.taken, e->w[3]);
 	else if (ev.scanned != e->w[2])
 		differs(v, run, "source: scanned", ev.scanned, e->w[2]);
-	if (base + ev.end != e->w[1] || ev.taken != e->w[3])
+	if (stepped && (base + ev.end != e->w[1] || ev.taken != e->w[3]))
 		mm_compact_fix_source(v->mm, &run->cc, (uint32_t)(e->w[1] - base),
 				      (uint32_t)e->w[3]);
+}
+
+static uint32_t target_start(const struct compact_run *run)
+{
+	return run->cc.around ? run->cc.block_start : run->cc.isolate_start;
 }
 
 static void at_target(struct verify *v, struct compact_run *run, const struct event *e)
@@ -338,14 +347,13 @@ static void at_target(struct verify *v, struct compact_run *run, const struct ev
 	struct mm_compact_event ev;
 
 	settle(v, run);
-	if (run->cc.at != MM_AT_TARGET) {
+	if (run->cc.at != MM_AT_TARGET)
 		differs(v, run, "step", run->cc.at, MM_AT_TARGET);
-		return;
-	}
+	else if (target_start(run) != e->w[0] - base)
+		differs(v, run, "target: start", base + target_start(run), e->w[0]);
+	mm_compact_fix_target(v->mm, &run->cc, (uint32_t)(e->w[0] - base));
 	step(v, run, &ev);
-	if (base + ev.start != e->w[0])
-		differs(v, run, "target: start", base + ev.start, e->w[0]);
-	else if (base + ev.end != e->w[1])
+	if (base + ev.end != e->w[1])
 		differs(v, run, "target: end", base + ev.end, e->w[1]);
 	else if (ev.taken != e->w[3])
 		differs(v, run, "target: taken", ev.taken, e->w[3]);
