@@ -92,6 +92,9 @@ struct compact_run {
 	uint32_t owners[RUN_MAX_BLOCK];	 /* who allocated the frames of the block that the batch is
 					    from */
 	uint32_t owners_start;		 /* first frame of it; UINT32_MAX: not noted */
+	uint32_t awaiting[64]; /* new pages in a per-cpu batch, not yet seen on an LRU list */
+	uint32_t nr_awaiting;
+	bool flushed;	     /* such a batch has been seen going to the LRU lists */
 	bool moved_pending;  /* a page has moved, the next target is not yet looked for */
 	bool source_stepped; /* MM_AT_SOURCE was done before its event: see
 				verify_compact_insertion() */
@@ -271,6 +274,12 @@ bool verify_compact_drains(struct verify *v, const struct event *e, uint32_t zon
  * before that shows. */
 void verify_compact_insertion(struct verify *v, const struct event *e);
 void verify_compact_seen(struct verify *v, const struct event *e, struct frame f);
+/* verify_compact_dest.c: new pages, as the trace shows them */
+void compact_await(struct compact_run *run, struct frame to);
+/* A batch goes to the LRU lists as a whole: what was left out of it was not moved. */
+void compact_flushed(struct verify *v, struct compact_run *run);
+/* @f is inserted into an LRU list; @run is the run of the task that does so, if any. */
+void compact_dest_seen(struct verify *v, struct compact_run *run, struct frame f);
 void verify_compact_asked(struct verify *v, const struct event *e);
 void verify_compact_truth(struct verify *v, const struct event *e);
 void verify_compact_switch_in(struct verify *v, const struct event *e);

@@ -363,6 +363,7 @@ static void at_target(struct verify *v, struct compact_run *run, const struct ev
 
 static void at_batch(struct verify *v, struct compact_run *run, const struct event *e)
 {
+	compact_flushed(v, run);
 	settle(v, run);
 	if (run->cc.moved != e->w[0])
 		differs(v, run, "batch: moved", run->cc.moved, e->w[0]);
@@ -476,6 +477,7 @@ static void source_freed(struct verify *v, struct compact_run *run, struct frame
 	struct frame to;
 	bool inserted;
 
+	compact_flushed(v, run);
 	settle(v, run);
 	/* Freed from under the compactor: it only drops the last reference [unmap_and_move]. */
 	if (let_go(v, run, from)) {
@@ -497,6 +499,7 @@ static void source_freed(struct verify *v, struct compact_run *run, struct frame
 	} else {
 		mm_frame(v->mm, to)->flags |= MM_F_MOVED_TO;
 		mm_frame(v->mm, to)->flags &= ~MM_F_LRU;
+		compact_await(run, to);
 	}
 }
 
@@ -543,22 +546,12 @@ bool verify_compact_drains(struct verify *v, const struct event *e, uint32_t zon
 void verify_compact_seen(struct verify *v, const struct event *e, struct frame f)
 {
 	struct compact_run *run = compact_run_of(v, e->pid);
-	struct frame head = mm_page_head(v->mm, f);
 
-	if (frame_is_none(head) && run && event_context(e) == CTX_TASK) {
+	if (event_context(e) != CTX_TASK)
+		run = NULL;
+	if (run)
 		settle(v, run); /* the target was taken after all, before its source is freed */
-		head = mm_page_head(v->mm, f);
-	}
-	if (!frame_is_none(head)) {
-		if (mm_frame(v->mm, head)->flags & MM_F_MOVED_TO)
-			v->res->migrations_confirmed++;
-		mm_frame(v->mm, head)->flags &= ~MM_F_MOVED_TO;
-		return;
-	}
-	/* Free in the model: only compaction puts pages to use without an mm_page_alloc. */
-	v->res->migrations_refuted++;
-	verify_mismatch(v, MISMATCH_TARGET, FRAME_NONE, f, "in use, but nothing was moved here");
-	repair_take_from_pcp(v, f, 0);
+	compact_dest_seen(v, run, f);
 }
 
 /* The probe tells the destination handed out: the lab's truth. */
