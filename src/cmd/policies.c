@@ -7,6 +7,7 @@
 #include "policy/policy.h"
 
 #define OPT_CHECK CMD_OPT_OWN
+#define MAX_PRESETS 32
 
 struct policies_options {
 	const char *name;
@@ -80,6 +81,17 @@ static void json_param(struct json *j, const struct param_desc *d)
 	json_end(j);
 }
 
+static void put_presets(struct json *j, const struct policy *p)
+{
+	const char *names[MAX_PRESETS];
+	size_t n = policy_preset_names(p, names, MAX_PRESETS);
+
+	json_array(j, "presets");
+	for (size_t i = 0; i < n; i++)
+		json_string(j, NULL, names[i]);
+	json_end(j);
+}
+
 static void json_policy(struct json *j, const struct policy *p)
 {
 	json_object(j, NULL);
@@ -95,6 +107,7 @@ static void json_policy(struct json *j, const struct policy *p)
 	} else {
 		json_null(j, "eras"); /* all of them */
 	}
+	put_presets(j, p);
 	json_array(j, "parameters");
 	for (size_t i = 0; i < p->nr_params; i++)
 		json_param(j, &p->params[i]);
@@ -178,6 +191,18 @@ static void print_eras(const struct policy *p)
 		printf("Knows the future: its results are bounds.\n");
 }
 
+static void print_presets(const struct policy *p)
+{
+	const char *names[MAX_PRESETS];
+	size_t n = policy_preset_names(p, names, MAX_PRESETS);
+
+	for (size_t i = 0; i < n; i++)
+		printf("%s%s",
+		       i ? ", " : "Presets (preset=NAME, or the path of an INI file): ", names[i]);
+	if (n)
+		printf("\n");
+}
+
 static void print_policy(const struct policy *p)
 {
 	printf("%s: %s\n\n", p->name, p->summary);
@@ -187,6 +212,7 @@ static void print_policy(const struct policy *p)
 		printf("No parameters.\n");
 		return;
 	}
+	print_presets(p);
 	printf("Parameters (-p %s:KEY=VALUE,...):\n", p->name);
 	for (size_t i = 0; i < p->nr_params; i++) {
 		printf("  %-20s default ", p->params[i].name);

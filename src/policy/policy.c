@@ -26,6 +26,11 @@ static int check_param(const struct policy *p, const struct param_desc *d, struc
 {
 	if (!d->name || !*d->name || !d->help)
 		return error_set(err, "policy %s: a parameter has no name or no help", p->name);
+	if (!strcmp(d->name, "preset"))
+		return error_set(err,
+				 "policy %s: no parameter may be called preset, settings use that "
+				 "word for presets",
+				 p->name);
 	if (d->type == PARAM_INT && (d->min > d->max || d->def < d->min || d->def > d->max))
 		return error_set(err, "policy %s: the default of parameter %s is outside its range",
 				 p->name, d->name);
@@ -152,6 +157,39 @@ static char *spell(const struct policy_setting *s)
 	return strbuf_detach(&text);
 }
 
+/* Applies "preset=NAME" wherever it stands in @text and puts the other parameters into @rest. */
+static int apply_presets(struct policy_setting *s, const char *text, struct strbuf *rest,
+			 struct error *err)
+{
+	static const char key[] = "preset=";
+	char *copy = strdup(text), *left = copy, *item;
+	int ret = copy ? 0 : error_set(err, "out of memory");
+
+	while (!ret && (item = strsep(&left, ","))) {
+		if (!strncmp(item, key, strlen(key)))
+			ret = policy_preset_apply(s->policy, item + strlen(key), s->params, err);
+		else
+			strbuf_printf(rest, "%s%s", rest->len ? "," : "", item);
+	}
+	free(copy);
+	return ret;
+}
+
+static int parse_params(struct policy_setting *s, const char *text, struct error *err)
+{
+	const struct policy *p = s->policy;
+	struct strbuf rest;
+	int ret;
+
+	strbuf_init(&rest);
+	params_defaults(p->params, p->nr_params, s->params);
+	ret = apply_presets(s, text, &rest, err);
+	if (!ret)
+		ret = params_parse(p->params, p->nr_params, p->name, rest.s, s->params, err);
+	strbuf_release(&rest);
+	return ret;
+}
+
 int policy_setting_parse(struct policy_setting *s, const char *text, struct error *err)
 {
 	const char *colon = strchr(text, ':');
@@ -162,11 +200,8 @@ int policy_setting_parse(struct policy_setting *s, const char *text, struct erro
 	if (!name)
 		return error_set(err, "out of memory");
 	s->policy = policy_find(name, err);
-	if (s->policy) {
-		params_defaults(s->policy->params, s->policy->nr_params, s->params);
-		ret = params_parse(s->policy->params, s->policy->nr_params, s->policy->name,
-				   colon ? colon + 1 : NULL, s->params, err);
-	}
+	if (s->policy)
+		ret = parse_params(s, colon ? colon + 1 : "", err);
 	if (!ret)
 		s->spelled = spell(s);
 	free(name);

@@ -76,6 +76,24 @@ extern const struct policy *const policy_registry[];
 const struct policy *policy_find(const char *name, struct error *err);
 int policy_check(const struct policy *p, struct error *err) MUST_CHECK;
 
+/*
+ * Presets: INI texts with a section per policy. `preset=NAME` among the parameters of a setting
+ * fills in what the text says; whatever else is given there goes before it.
+ */
+struct policy_preset {
+	const char *name, *text;
+};
+/* The shipped ones, made of policies/presets; ends with name NULL. */
+extern const struct policy_preset policy_presets[];
+/* Names of the shipped presets that have a section for @p; how many there are, at most @max. */
+size_t policy_preset_names(const struct policy *p, const char **names, size_t max);
+/* Sets values from the shipped preset @name, or from a file when there is a '/' in it. */
+int policy_preset_apply(const struct policy *p, const char *name, int64_t *values,
+			struct error *err) MUST_CHECK;
+/* The same from @text; 1: it has no section for @p. @owner names it in errors. */
+int policy_preset_read(const struct policy *p, const char *owner, const char *text, int64_t *values,
+		       struct error *err) MUST_CHECK;
+
 /* "NAME[:key=value,...]" parsed and checked. */
 struct policy_setting {
 	const struct policy *policy;

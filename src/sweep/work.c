@@ -182,7 +182,7 @@ static int start_worker(struct crew *crew, unsigned int number, struct error *er
 	else
 		strbuf_printf(&shard, "%s/shards/%u.db", crew->sw->dir, number);
 	rc = worker_main(crew, number, shard.s);
-	/* Not exit(): what the parent has buffered is the parent's. */
+	/* Not by exit: what the parent has buffered is the parent's. */
 	_Exit(rc ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 

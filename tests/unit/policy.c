@@ -128,9 +128,72 @@ START_TEST(settings_are_spelled_in_full)
 }
 END_TEST
 
+/* Expect every section of every shipped preset to name a policy and parameters that it has. */
+START_TEST(shipped_presets_are_sound)
+{
+	struct error err = {{0}};
+	size_t used = 0;
+
+	for (size_t i = 0; policy_registry[i]; i++) {
+		const char *names[32];
+		size_t n = policy_preset_names(policy_registry[i], names, ARRAY_SIZE(names));
+
+		for (size_t k = 0; k < n; k++) {
+			int64_t values[POLICY_MAX_PARAMS];
+
+			ck_assert_msg(
+				!policy_preset_apply(policy_registry[i], names[k], values, &err),
+				"%s", err.text);
+		}
+		used += n;
+	}
+	ck_assert_uint_ge(used, 7);
+}
+END_TEST
+
+/* Expect the preset to fill in, and what is given beside it to win, before it or behind. */
+START_TEST(presets_fill_in)
+{
+	static const char *const texts[] = {"compaction:preset=2.6.35,deferral=0",
+					    "compaction:deferral=0,preset=2.6.35"};
+	struct policy_setting s;
+	struct error err = {{0}};
+
+	ck_assert_msg(!policy_setting_parse(&s, texts[_i], &err), "%s", err.text);
+	ck_assert_ptr_nonnull(strstr(s.spelled, "mode=2.6.35,deferral=0,"));
+	ck_assert_ptr_nonnull(strstr(s.spelled, "extfrag_threshold=500,reclaim=lumpy"));
+	ck_assert_ptr_null(strstr(s.spelled, "preset"));
+	policy_setting_release(&s);
+}
+END_TEST
+
+static const struct {
+	const char *text, *says;
+} bad_presets[] = {
+	{"[threshold]\nrounds = 0\n", "preset mine: threshold: rounds=0: out of range"},
+	{"[threshold]\nround = 1\n", "did you mean \"rounds\""},
+	{"[threshold]\nrounds 1\n", "line 2 is neither"},
+	{"[threshold\n", "line 1 is neither"},
+};
+
+START_TEST(bad_presets_say_what_is_wrong)
+{
+	int64_t values[POLICY_MAX_PARAMS];
+	struct error err = {{0}};
+	const struct policy *p = policy_find("threshold", &err);
+
+	ck_assert_int_eq(policy_preset_read(p, "mine", bad_presets[_i].text, values, &err), -1);
+	ck_assert_msg(strstr(err.text, bad_presets[_i].says), "\"%s\" does not say \"%s\"",
+		      err.text, bad_presets[_i].says);
+}
+END_TEST
+
 static const struct {
 	const char *text, *says;
 } bad_settings[] = {
+	{"threshold:preset=2.6.35", "policy threshold has no preset \"2.6.35\"; it has 6.1"},
+	{"none:preset=6.1", "a section [none]"},
+	{"threshold:preset=./no-such.ini", "no-such.ini"},
 	{"treshold", "did you mean \"threshold\""},
 	{"", "no policy is called \"\""},
 	{"threshold:extfrag_treshold=1", "did you mean \"extfrag_threshold\""},
@@ -264,6 +327,9 @@ static Suite *policy_suite(void)
 	tc = tcase_create("settings");
 	tcase_add_test(tc, settings_are_spelled_in_full);
 	tcase_add_loop_test(tc, bad_settings_say_what_would_do, 0, (int)ARRAY_SIZE(bad_settings));
+	tcase_add_test(tc, shipped_presets_are_sound);
+	tcase_add_loop_test(tc, presets_fill_in, 0, 2);
+	tcase_add_loop_test(tc, bad_presets_say_what_is_wrong, 0, (int)ARRAY_SIZE(bad_presets));
 	suite_add_tcase(s, tc);
 	tc = tcase_create("objects");
 	tcase_set_timeout(tc, 60);
