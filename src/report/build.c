@@ -11,7 +11,7 @@
 static bool same_table(const struct store_run *a, const struct store_run *b)
 {
 	return !strcmp(a->capture.id, b->capture.id) && !strcmp(a->outcome.era, b->outcome.era) &&
-	       a->from == b->from && a->to == b->to;
+	       a->from == b->from && a->to == b->to && a->cut_percent == b->cut_percent;
 }
 
 static bool is_recorded(const struct store_run *run)
@@ -24,7 +24,7 @@ static bool setting_matches(const struct store_run *run, const char *setting)
 {
 	size_t len = strlen(run->outcome.policy);
 
-	if (strncmp(setting, run->outcome.policy, len))
+	if (strncmp(setting, run->outcome.policy, len) || *run->injections)
 		return false;
 	return !setting[len] ||
 	       (setting[len] == ':' && !strcmp(setting + len + 1, run->outcome.params));
@@ -121,6 +121,8 @@ static char *telling_settings(const struct table *t, const struct series *s)
 		}
 		params += n + (params[n] == ',');
 	}
+	if (*s->run->injections)
+		strbuf_printf(&sb, "%swith %s", sb.len ? "," : "", s->run->injections);
 	return strbuf_detach(&sb);
 }
 
@@ -149,6 +151,8 @@ static char *make_title(const struct store_run *run)
 	if (run->from || run->to)
 		strbuf_printf(&sb, ", window %.3f to %.3f s", (double)run->from / 1e9,
 			      (double)run->to / 1e9);
+	if (run->cut_percent)
+		strbuf_printf(&sb, ", cut loose at %u %%", run->cut_percent);
 	return strbuf_detach(&sb);
 }
 

@@ -216,6 +216,44 @@ static void index_charts(const struct table *t, char *const *names, struct strbu
 			index_chart(t, names, &o->zones[zone], zone, &index_kinds[kind], out);
 }
 
+/* ---- probes ---- */
+
+static size_t count_probes(const struct table *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->nr_series; i++)
+		n += t->series[i].run->outcome.nr_probes;
+	return n;
+}
+
+static void probe_chart(const struct table *t, char *const *names, struct strbuf *out)
+{
+	struct svg_point *points = calloc(count_probes(t) + 1, sizeof(*points)), *next = points;
+	struct svg_curve curves[MAX_CURVES];
+	struct svg_chart chart = {.title = "Huge pages that could be had with compaction",
+				  .x_label = "seconds",
+				  .y_label = "huge pages",
+				  .curves = curves};
+
+	for (size_t i = 0; points && i < t->nr_series && chart.nr_curves < MAX_CURVES; i++) {
+		const struct outcome *o = &t->series[i].run->outcome;
+
+		if (!o->nr_probes)
+			continue;
+		curves[chart.nr_curves++] = (struct svg_curve){
+			.name = names[i], .points = next, .nr_points = o->nr_probes};
+		for (size_t k = 0; k < o->nr_probes; k++) {
+			double y = o->probes[k].compaction;
+
+			*next++ = (struct svg_point){(double)o->probes[k].time / 1e9, y, y, y};
+		}
+	}
+	if (chart.nr_curves)
+		figure(&chart, "Asked of a clone of the machine, which is then thrown away.", out);
+	free(points);
+}
+
 void charts_draw(const struct table *t, struct strbuf *out)
 {
 	char **names = calloc(t->nr_series, sizeof(*names));
@@ -228,6 +266,7 @@ void charts_draw(const struct table *t, struct strbuf *out)
 		success_chart(t, names, out);
 		threshold_chart(t, out);
 	}
+	probe_chart(t, names, out);
 	index_charts(t, names, out);
 	for (size_t i = 0; i < t->nr_series; i++)
 		free(names[i]);

@@ -26,7 +26,8 @@ static int pick_runs(const struct store_runs *runs, const struct outcome *a,
 	for (size_t i = 0; i < runs->nr; i++) {
 		const struct outcome *o = &runs->v[i].outcome;
 
-		if (era && strcmp(era, o->era))
+		/* A machine that was interfered with is no answer to the same question. */
+		if (*runs->v[i].injections || (era && strcmp(era, o->era)))
 			continue;
 		if (same_setting(o, a) || same_setting(o, b))
 			out->v[out->nr++] = runs->v[i];
@@ -51,7 +52,7 @@ static int refuse_twice(const struct report *r, struct error *err)
 			    !strcmp(t->capture->id, other->capture->id))
 				return error_set(
 					err,
-					"capture %s was replayed under both settings for more than one era or "
+					"capture %s was replayed under both settings for more than one era, "
 					"window, which are not to be mixed; choose an era with --era or use a "
 					"database per window",
 					t->capture->name);

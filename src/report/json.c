@@ -131,6 +131,8 @@ static void put_identity(struct json *j, const struct store_run *run)
 	json_string(j, "era_match", o->era_exact ? "exact" : "nearest");
 	json_u64(j, "window_from", run->from);
 	json_u64(j, "window_to", run->to);
+	json_string(j, "injections", run->injections);
+	json_u64(j, "cut_percent", run->cut_percent);
 	json_string(j, "initial_state", c->initial_state);
 	if (c->fidelity >= 0)
 		json_double(j, "fidelity", c->fidelity);

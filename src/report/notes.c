@@ -53,7 +53,7 @@ static void note_ranges(struct table *t)
 		}
 }
 
-/* Which assumption moves the answer most; known for fresh runs only. */
+/* Which assumption moves the answer most. */
 static void note_assumptions(struct table *t)
 {
 	for (size_t i = 0; i < t->nr_series; i++) {

@@ -58,8 +58,10 @@ static void csv_cell(struct strbuf *out, const struct cell *cell)
 
 static void csv_header(const struct table *t, struct strbuf *out)
 {
-	strbuf_puts(out, "capture,capture_id,release,arch,policy,params,era,era_match,window_from,"
-			 "window_to,initial_state,fidelity,approximate_lru,state_hash");
+	strbuf_puts(
+		out,
+		"capture,capture_id,release,arch,policy,params,era,era_match,window_from,"
+		"window_to,injections,cut_percent,initial_state,fidelity,approximate_lru,state_hash");
 	for (size_t line = 0; line < t->nr_lines; line++)
 		if (t->lines[line].for_data)
 			strbuf_printf(out, ",%s", t->lines[line].key);
@@ -85,6 +87,8 @@ static void csv_identity(const struct store_run *run, struct strbuf *out)
 	csv_field(out, false, o->era_exact ? "exact" : "nearest");
 	strbuf_printf(out, ",%llu,%llu", (unsigned long long)run->from,
 		      (unsigned long long)run->to);
+	csv_field(out, false, run->injections);
+	strbuf_printf(out, ",%u", run->cut_percent);
 	csv_field(out, false, c->initial_state);
 	if (c->fidelity >= 0)
 		strbuf_printf(out, ",%.4f", c->fidelity);

@@ -32,6 +32,7 @@ const struct figure store_figures[] = {
 	COUNT(substituted, "Requests substituted", BETTER_NONE, FIGURE_UNKNOWN),
 	COUNT(unknown_death, "Unknown deaths", BETTER_NONE, FIGURE_UNKNOWN),
 	COUNT(dropped_alive, "Dropped while alive", BETTER_NONE, FIGURE_UNKNOWN),
+	COUNT(rereads, "Dropped and used again", BETTER_NONE, FIGURE_UNKNOWN),
 	COUNT(events, "Events", BETTER_NONE, FIGURE_OF_THE_TRACE),
 	COUNT(demand_ops, "Demand operations", BETTER_NONE, FIGURE_OF_THE_TRACE),
 	COUNT(lost_events, "Events lost", BETTER_NONE, FIGURE_DEFECT),

@@ -7,12 +7,14 @@
 
 static void select_sql(struct strbuf *sb)
 {
-	strbuf_puts(sb, "SELECT r.run, c.capture, c.name, c.release, c.arch, c.initial_state, "
-			"c.events, c.lost_events,"
-			" c.fidelity, p.program, p.command, p.finished, p.events_per_second,"
-			" r.window_from, r.window_to, r.policy, r.params, r.era, r.era_exact, "
-			"r.initial_state,"
-			" r.approximate_lru, r.pageblock_order, r.state_hash");
+	strbuf_puts(
+		sb,
+		"SELECT r.run, c.capture, c.name, c.release, c.arch, c.initial_state, "
+		"c.events, c.lost_events,"
+		" c.fidelity, p.program, p.command, p.finished, p.events_per_second,"
+		" r.window_from, r.window_to, r.injections, r.cut_percent, r.scenarios, r.policy, r.params, r.era, r.era_exact, "
+		"r.initial_state,"
+		" r.approximate_lru, r.pageblock_order, r.state_hash, r.assumption");
 	for (size_t i = 0; i < store_nr_figures; i++) {
 		const char *name = store_figures[i].name;
 
@@ -69,6 +71,7 @@ static int read_outcome(sqlite3_stmt *st, int n, struct outcome *o)
 	o->pageblock_order = (uint32_t)sqlite3_column_int(st, n++);
 	column_text(st, n++, hash, sizeof(hash));
 	o->state_hash = strtoull(hash, NULL, 16);
+	column_text(st, n++, o->assumption, sizeof(o->assumption));
 	return n;
 }
 
@@ -86,6 +89,9 @@ static void read_run(sqlite3_stmt *st, struct store_run *run)
 	o->events_per_second = sqlite3_column_double(st, n++);
 	run->from = (uint64_t)sqlite3_column_int64(st, n++);
 	run->to = (uint64_t)sqlite3_column_int64(st, n++);
+	column_text(st, n++, run->injections, sizeof(run->injections));
+	run->cut_percent = (uint32_t)sqlite3_column_int(st, n++);
+	run->scenarios = sqlite3_column_int(st, n++);
 	memcpy(o->capture, run->capture.name, sizeof(o->capture));
 	memcpy(o->capture_id, run->capture.id, sizeof(o->capture_id));
 	n = read_outcome(st, n, o);
@@ -242,10 +248,21 @@ static int sample_row(sqlite3_stmt *st, struct store_run *run)
 
 static int count_row(sqlite3_stmt *st, struct store_run *run)
 {
-	size_t n = (size_t)sqlite3_column_int64(st, 0);
+	struct outcome *o = &run->outcome;
 
-	run->outcome.samples = calloc(n + 1, sizeof(*run->outcome.samples));
-	return run->outcome.samples ? 0 : -1;
+	o->samples = calloc((size_t)sqlite3_column_int64(st, 0) + 1, sizeof(*o->samples));
+	o->probes = calloc((size_t)sqlite3_column_int64(st, 1) + 1, sizeof(*o->probes));
+	return o->samples && o->probes ? 0 : -1;
+}
+
+static int probe_row(sqlite3_stmt *st, struct store_run *run)
+{
+	run->outcome.probes[run->outcome.nr_probes++] =
+		(struct probe_sample){.time = (uint64_t)sqlite3_column_int64(st, 0),
+				      .free = (uint32_t)sqlite3_column_int64(st, 1),
+				      .compaction = (uint32_t)sqlite3_column_int64(st, 2),
+				      .reclaim = (uint32_t)sqlite3_column_int64(st, 3)};
+	return 0;
 }
 
 int store_load_samples(struct store *s, struct store_run *run, struct error *err)
@@ -253,15 +270,18 @@ int store_load_samples(struct store *s, struct store_run *run, struct error *err
 	outcome_release(&run->outcome);
 	run->outcome.nr_zones = 0;
 	if (each_row(s, "SELECT zone, node, name FROM zones WHERE run = ?1", run, zone_row, err) ||
-	    each_row(
-		    s,
-		    "SELECT count(*) FROM (SELECT DISTINCT time, zone FROM samples WHERE run = ?1)",
-		    run, count_row, err))
+	    each_row(s,
+		     "SELECT (SELECT count(*) FROM (SELECT DISTINCT time, zone FROM samples"
+		     " WHERE run = ?1)), (SELECT count(*) FROM probes WHERE run = ?1)",
+		     run, count_row, err) ||
+	    each_row(s,
+		     "SELECT time, from_free, with_compaction, with_reclaim FROM probes"
+		     " WHERE run = ?1 ORDER BY time",
+		     run, probe_row, err))
 		return -1;
 	return each_row(s,
-			"SELECT time, zone, page_order, fragindex, unusable, nr_free FROM samples "
-			"WHERE run = ?1"
-			" ORDER BY time, zone, page_order",
+			"SELECT time, zone, page_order, fragindex, unusable, nr_free FROM samples"
+			" WHERE run = ?1 ORDER BY time, zone, page_order",
 			run, sample_row, err);
 }
 

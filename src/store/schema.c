@@ -98,7 +98,70 @@ static const char version_1[] =
 	" events_per_second REAL NOT NULL"
 	");";
 
-static const char *const steps[] = {version_1};
+/* What was done to the machine from outside is part of a run's key; probes; what the range rests
+ * on. */
+static const char version_2[] =
+	/* A constraint cannot be changed in place: the table is made again. */
+	"CREATE TABLE runs_2 ("
+	" run INTEGER PRIMARY KEY,"
+	" capture TEXT NOT NULL REFERENCES captures ON DELETE CASCADE,"
+	" policy TEXT NOT NULL,"
+	" params TEXT NOT NULL,"
+	" era TEXT NOT NULL,"
+	" era_exact INTEGER NOT NULL,"
+	" window_from INTEGER NOT NULL,"
+	" window_to INTEGER NOT NULL,"
+	" initial_state TEXT NOT NULL,"
+	" approximate_lru INTEGER NOT NULL,"
+	" pageblock_order INTEGER NOT NULL,"
+	" state_hash TEXT NOT NULL,"
+	" huge_wanted INTEGER NOT NULL,"
+	" huge_got INTEGER NOT NULL,"
+	" huge_success INTEGER NOT NULL, huge_success_low INTEGER NOT NULL, huge_success_high "
+	"INTEGER NOT NULL,"
+	" pages_reclaimed INTEGER NOT NULL, pages_reclaimed_low INTEGER NOT NULL,"
+	" pages_reclaimed_high INTEGER NOT NULL,"
+	" reclaimed_kswapd INTEGER NOT NULL,"
+	" reclaimed_direct INTEGER NOT NULL,"
+	" direct_reclaims INTEGER NOT NULL,"
+	" kswapd_runs INTEGER NOT NULL,"
+	" pages_migrated INTEGER NOT NULL,"
+	" migrate_failed INTEGER NOT NULL,"
+	" migrate_scanned INTEGER NOT NULL,"
+	" free_scanned INTEGER NOT NULL,"
+	" compact_stall INTEGER NOT NULL,"
+	" compact_success INTEGER NOT NULL,"
+	" compact_fail INTEGER NOT NULL,"
+	" compact_deferred INTEGER NOT NULL,"
+	" stall_ns INTEGER NOT NULL, stall_ns_low INTEGER NOT NULL, stall_ns_high INTEGER NOT NULL,"
+	" substituted INTEGER NOT NULL,"
+	" unknown_death INTEGER NOT NULL,"
+	" dropped_alive INTEGER NOT NULL,"
+	" events INTEGER NOT NULL,"
+	" demand_ops INTEGER NOT NULL,"
+	" lost_events INTEGER NOT NULL,"
+	" unknown_frees INTEGER NOT NULL,"
+	" double_allocs INTEGER NOT NULL,"
+	" injections TEXT NOT NULL,"
+	" cut_percent INTEGER NOT NULL,"
+	" rereads INTEGER NOT NULL,"
+	" assumption TEXT NOT NULL,"
+	" scenarios INTEGER NOT NULL,"
+	" UNIQUE (capture, policy, params, era, window_from, window_to, injections, cut_percent)"
+	");"
+	"INSERT INTO runs_2 SELECT *, '', 0, 0, '', 0 FROM runs;"
+	"DROP TABLE runs;"
+	"ALTER TABLE runs_2 RENAME TO runs;"
+	"CREATE TABLE probes ("
+	" run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,"
+	" time INTEGER NOT NULL,"
+	" from_free INTEGER NOT NULL,"
+	" with_compaction INTEGER NOT NULL,"
+	" with_reclaim INTEGER NOT NULL,"
+	" PRIMARY KEY (run, time)"
+	") WITHOUT ROWID;";
+
+static const char *const steps[] = {version_1, version_2};
 _Static_assert(ARRAY_SIZE(steps) == STORE_SCHEMA_VERSION, "one step per version");
 
 int schema_migrate(struct store *s, int version, struct error *err)

@@ -5,8 +5,8 @@
  * forward when a database is opened for writing; older ones are read through a migrated copy in
  * memory and stay as they are.
  *
- * A run is identified by capture, policy, parameters, era and window; storing it again replaces it.
- * Each run is one transaction: it is in the database wholly or not at all.
+ * A run is identified by capture, policy, parameters, era, window, injections and cut; storing
+ * it again replaces it. Each run is one transaction: it is in the database wholly or not at all.
  */
 #ifndef ZR_STORE_H
 #define ZR_STORE_H
@@ -14,7 +14,7 @@
 #include "base/base.h"
 #include "replay/replay.h"
 
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2
 #define STORE_APPLICATION_ID 0x5a524442 /* "ZRDB" */
 #define STORE_DEFAULT_PATH "zonereplay.db"
 #define STORE_RECORDED "recorded" /* policy of the row that says what the real kernel did */
@@ -70,6 +70,10 @@ struct store_run {
 	struct store_capture capture;
 	struct outcome outcome; /* owns its samples */
 	uint64_t from, to;	/* the window, as in struct whatif_options */
+	char injections[512]; /* what was done to the machine from outside, as --inject takes it, or
+				 "" */
+	uint32_t cut_percent; /* cut loose from the recording after this share of its time */
+	bool scenarios;	      /* ranges were computed; else they are single values */
 	struct store_provenance provenance;
 };
 
@@ -109,7 +113,7 @@ double store_fidelity(struct store *s, const char *capture_id);
 
 /* All runs without their samples, in the order in which they were first stored. */
 int store_load(struct store *s, struct store_runs *out, struct error *err) MUST_CHECK;
-/* Fills zones and samples of one run that store_load() gave. */
+/* Fills zones, samples and probes of one run that store_load() gave. */
 int store_load_samples(struct store *s, struct store_run *run, struct error *err) MUST_CHECK;
 void store_runs_release(struct store_runs *r);
 

@@ -37,10 +37,11 @@ static int put_capture(struct store *s, const struct store_capture *c, struct er
 
 /* ---- the row in `runs` ---- */
 
-static const char *const key_columns[] = {"capture", "policy",	    "params",
-					  "era",     "window_from", "window_to"};
-static const char *const plain_columns[] = {"era_exact", "initial_state", "approximate_lru",
-					    "pageblock_order", "state_hash"};
+static const char *const key_columns[] = {"capture",	 "policy",    "params",	    "era",
+					  "window_from", "window_to", "injections", "cut_percent"};
+static const char *const plain_columns[] = {"era_exact",       "initial_state", "approximate_lru",
+					    "pageblock_order", "state_hash",	"assumption",
+					    "scenarios"};
 
 /* Every column that is written and is not part of the key is handed to @add, in the order of
  * bind_run(). */
@@ -85,7 +86,7 @@ static void upsert_sql(struct strbuf *sb)
 	for (size_t i = 0; i < ARRAY_SIZE(key_columns); i++, comma = ", ")
 		strbuf_printf(sb, "%s%s", comma, key_columns[i]);
 	each_column(add_name, sb);
-	strbuf_puts(sb, ") VALUES (?, ?, ?, ?, ?, ?");
+	strbuf_puts(sb, ") VALUES (?, ?, ?, ?, ?, ?, ?, ?");
 	each_column(add_placeholder, sb);
 	strbuf_puts(sb, ") ON CONFLICT DO UPDATE SET ");
 	each_column(add_update, sb);
@@ -105,11 +106,15 @@ static void bind_run(sqlite3_stmt *st, const struct store_run *run)
 	bind_text(st, n++, o->era);
 	sqlite3_bind_int64(st, n++, (int64_t)run->from);
 	sqlite3_bind_int64(st, n++, (int64_t)run->to);
+	bind_text(st, n++, run->injections);
+	sqlite3_bind_int64(st, n++, run->cut_percent);
 	sqlite3_bind_int(st, n++, o->era_exact);
 	bind_text(st, n++, o->initial_state);
 	sqlite3_bind_int(st, n++, o->approximate_lru);
 	sqlite3_bind_int(st, n++, (int)o->pageblock_order);
 	bind_text(st, n++, hash);
+	bind_text(st, n++, o->assumption);
+	sqlite3_bind_int(st, n++, run->scenarios);
 	for (size_t i = 0; i < store_nr_figures; i++) {
 		struct ranged r = figure_get(&store_figures[i], o);
 
@@ -152,8 +157,8 @@ static int put_row(struct store *s, const struct store_run *run, int64_t *id, st
 
 static int delete_children(struct store *s, int64_t id, struct error *err)
 {
-	static const char *const tables[] = {"params", "run_orders", "zones", "samples",
-					     "provenance"};
+	static const char *const tables[] = {"params",	"run_orders", "zones",
+					     "samples", "probes",     "provenance"};
 	char sql[96];
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
@@ -265,6 +270,26 @@ static int put_samples(struct store *s, int64_t id, const struct outcome *o, str
 	return rc;
 }
 
+static int put_probes(struct store *s, int64_t id, const struct outcome *o, struct error *err)
+{
+	sqlite3_stmt *st =
+		db_prepare(s, "INSERT OR REPLACE INTO probes VALUES (?, ?, ?, ?, ?)", "write", err);
+	int rc = 0;
+
+	if (!st)
+		return -1;
+	for (size_t i = 0; !rc && i < o->nr_probes; i++) {
+		sqlite3_bind_int64(st, 1, id);
+		sqlite3_bind_int64(st, 2, (int64_t)o->probes[i].time);
+		sqlite3_bind_int64(st, 3, o->probes[i].free);
+		sqlite3_bind_int64(st, 4, o->probes[i].compaction);
+		sqlite3_bind_int64(st, 5, o->probes[i].reclaim);
+		rc = db_step(s, st, err);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
 static int put_provenance(struct store *s, int64_t id, const struct store_run *run,
 			  struct error *err)
 {
@@ -293,7 +318,7 @@ static int put_all(struct store *s, const struct store_run *run, struct error *e
 	if (put_capture(s, &run->capture, err) || put_row(s, run, &id, err) ||
 	    delete_children(s, id, err) || put_params(s, id, run->outcome.params, err) ||
 	    put_orders(s, id, &run->outcome, err) || put_zones(s, id, &run->outcome, err) ||
-	    put_samples(s, id, &run->outcome, err))
+	    put_samples(s, id, &run->outcome, err) || put_probes(s, id, &run->outcome, err))
 		return -1;
 	return put_provenance(s, id, run, err);
 }

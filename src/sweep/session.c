@@ -54,13 +54,53 @@ int session_verify(struct session *s, struct progress *progress, struct error *e
 	return rc;
 }
 
+static void format_injection(const struct injection *in, struct strbuf *out)
+{
+	strbuf_printf(out, "%s%lluns:", out->len ? " " : "", (unsigned long long)in->time);
+	switch (in->action) {
+	case INJECT_COMPACT_MEMORY:
+		strbuf_puts(out, "compact_memory");
+		return;
+	case INJECT_COMPACT_NODE:
+		strbuf_printf(out, "compact_node=%lld", (long long)in->value);
+		return;
+	case INJECT_DROP_CACHES:
+		strbuf_puts(out, "drop_caches");
+		return;
+	case INJECT_HUGEPAGES:
+		strbuf_printf(out, "hugepages=+%lld%s", (long long)in->value,
+			      in->percent ? "%" : "");
+		return;
+	case INJECT_PARAM:
+		strbuf_printf(out, "%s=%lld", in->param, (long long)in->value);
+		return;
+	}
+}
+
+/* In one spelling, because they are part of the run's key. */
+static void describe_options(const struct whatif_options *opt, struct store_run *run)
+{
+	struct strbuf text;
+
+	run->scenarios = !opt->central_only;
+	strbuf_init(&text);
+	for (size_t i = 0; i < opt->nr_inject; i++)
+		format_injection(&opt->inject[i], &text);
+	snprintf(run->injections, sizeof(run->injections), "%s", text.s);
+	strbuf_release(&text);
+}
+
 int session_run(struct session *s, const struct policy_setting *setting,
 		const struct whatif_options *opt, struct store_run *run, struct error *err)
 {
-	*run = (struct store_run){.capture = s->about, .from = opt->from, .to = opt->to};
+	*run = (struct store_run){.capture = s->about,
+				  .from = opt->from,
+				  .to = opt->to,
+				  .cut_percent = opt->cut_percent};
 	if (!setting)
 		return outcome_recorded_after(&s->capture, &s->trace, opt->cut_percent,
 					      &run->outcome, err);
+	describe_options(opt, run);
 	if (whatif_run(&s->capture, &s->trace, setting, opt, &run->outcome, err))
 		return error_prefix(err, "%s: %s", s->about.name, setting->policy->name);
 	return 0;

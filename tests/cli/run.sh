@@ -28,6 +28,15 @@ run run "$churn" -p none --verify=never
 run run "$churn" -p none --verify=never --to 1
 [ "$(sql zonereplay.db 'SELECT count(*) FROM runs WHERE policy = "none"')" = 2 ] || bad 'rows'
 
+begin 'what was done to the machine from outside is part of the run'
+run run "$churn" -p none --verify=never
+run run "$churn" -p none --verify=never --inject 1s:compact_memory
+run run "$churn" -p none --verify=never --inject 1000ms:compact_memory
+[ "$(sql zonereplay.db 'SELECT injections FROM runs WHERE policy = "none"')" = ' 1000000000ns:compact_memory' ] ||
+	bad 'rows'
+run report
+out_has 'with 1000000000ns:compact_memory'
+
 begin 'run --json has what was promised'
 run run "$huge" -p none -p threshold:extfrag_threshold=900 --json -d x.db
 status 0

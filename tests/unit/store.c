@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/unit/outcomes.h"
+#include "tests/unit/store_v1.h"
 
 static char dir[64];
 static char path[96];
@@ -80,6 +81,7 @@ static int64_t count_raw(const char *sql)
 static struct store_run full_run(void)
 {
 	static struct index_sample samples[2];
+	static struct probe_sample probes[] = {{5, 1, 2, 3}, {6, 4, 5, 6}};
 	struct store_run run =
 		run_make("alpha", "threshold", "extfrag_threshold=500,max_retries=16");
 	struct outcome *o = &run.outcome;
@@ -108,6 +110,12 @@ static struct store_run full_run(void)
 	samples[1].zone = 1;
 	o->samples = samples;
 	o->nr_samples = 2;
+	o->probes = probes;
+	o->nr_probes = 2;
+	strcpy(o->assumption, "lifetimes");
+	strcpy(run.injections, "5ns:compact_memory");
+	run.scenarios = true;
+	run.cut_percent = 50;
 	run.from = 7;
 	run.to = 9;
 	run.provenance.finished = 1234567890;
@@ -141,6 +149,10 @@ START_TEST(what_goes_in_comes_out)
 	ck_assert(o->approximate_lru && o->era_exact);
 	ck_assert_uint_eq(o->pageblock_order, 9);
 	ck_assert_double_eq(o->events_per_second, 1.5e6);
+	ck_assert_str_eq(o->assumption, "lifetimes");
+	ck_assert_str_eq(back.v[0].injections, "5ns:compact_memory");
+	ck_assert(back.v[0].scenarios);
+	ck_assert_uint_eq(back.v[0].cut_percent, 50);
 	ck_assert_uint_eq(back.v[0].from, 7);
 	ck_assert_uint_eq(back.v[0].to, 9);
 	ck_assert_double_eq(back.v[0].capture.fidelity, 100);
@@ -170,6 +182,8 @@ START_TEST(samples_come_back)
 	ck_assert_int_eq(o->zones[1].node, 1);
 	ck_assert_uint_eq(o->nr_samples, 2);
 	ck_assert(!memcmp(o->samples, run.outcome.samples, 2 * sizeof(*o->samples)));
+	ck_assert_uint_eq(o->nr_probes, 2);
+	ck_assert(!memcmp(o->probes, run.outcome.probes, 2 * sizeof(*o->probes)));
 	store_runs_release(&back);
 	store_close(s);
 }
@@ -219,10 +233,14 @@ START_TEST(each_part_of_the_key_makes_a_row)
 	put_ok(s, &run);
 	strcpy(run.outcome.policy, "reclaim");
 	put_ok(s, &run);
+	strcpy(run.injections, "5ns:compact_memory");
+	put_ok(s, &run);
+	run.cut_percent = 50;
+	put_ok(s, &run);
 	strcpy(run.capture.id, "b");
 	put_ok(s, &run);
 	store_close(s);
-	ck_assert_int_eq(count_raw("SELECT count(*) FROM runs"), 6);
+	ck_assert_int_eq(count_raw("SELECT count(*) FROM runs"), 8);
 }
 END_TEST
 
@@ -362,6 +380,53 @@ START_TEST(refuses_a_locked_database)
 }
 END_TEST
 
+static void check_v1(enum store_mode mode)
+{
+	struct store *s = open_ok(mode);
+	struct store_runs back = load_ok(s);
+	const struct outcome *o = &back.v[0].outcome;
+	struct error err;
+
+	ck_assert_uint_eq(back.nr, 1);
+	ck_assert_int_eq(back.v[0].id, 7);
+	ck_assert_str_eq(back.v[0].capture.name, "alpha");
+	ck_assert_double_eq(back.v[0].capture.fidelity, 99.5);
+	ck_assert_uint_eq(o->huge_got, 45);
+	ck_assert_int_eq(o->pages_reclaimed.high, 1100);
+	ck_assert_uint_eq(o->double_allocs, 17);
+	ck_assert_uint_eq(o->orders[9].slow, 23);
+	ck_assert_str_eq(back.v[0].injections, "");
+	ck_assert_msg(!store_load_samples(s, &back.v[0], &err), "%s", err.text);
+	ck_assert_uint_eq(o->nr_samples, 1);
+	ck_assert_int_eq(o->samples[0].fragindex[9], 937);
+	store_runs_release(&back);
+	store_close(s);
+}
+
+START_TEST(old_databases_are_read_and_left_alone)
+{
+	sql_raw(store_v1);
+	check_v1(STORE_READ);
+	ck_assert_int_eq(count_raw("PRAGMA user_version"), 1);
+}
+END_TEST
+
+START_TEST(old_databases_are_migrated_for_writing)
+{
+	struct store_run run = full_run();
+	struct store *s;
+
+	sql_raw(store_v1);
+	check_v1(STORE_WRITE);
+	ck_assert_int_eq(count_raw("PRAGMA user_version"), STORE_SCHEMA_VERSION);
+	s = open_ok(STORE_WRITE);
+	put_ok(s, &run);
+	store_close(s);
+	ck_assert_int_eq(count_raw("SELECT count(*) FROM runs"), 2);
+	ck_assert_int_eq(count_raw("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+}
+END_TEST
+
 START_TEST(every_column_has_a_figure)
 {
 	struct store_run run = full_run();
@@ -372,9 +437,9 @@ START_TEST(every_column_has_a_figure)
 	store_close(s);
 	for (size_t i = 0; i < store_nr_figures; i++)
 		ranged += store_figures[i].ranged;
-	/* run, six columns of the key, five plain ones, and the figures. */
+	/* run, eight columns of the key, seven plain ones, and the figures. */
 	ck_assert_int_eq(count_raw("SELECT count(*) FROM pragma_table_info('runs')"),
-			 1 + 6 + 5 + (int64_t)store_nr_figures + 2 * ranged);
+			 1 + 8 + 7 + (int64_t)store_nr_figures + 2 * ranged);
 }
 END_TEST
 
@@ -400,6 +465,8 @@ static Suite *store_suite(void)
 	tcase_add_test(tc, refuses_an_empty_file_for_reading);
 	tcase_add_test(tc, refuses_an_unwritable_place);
 	tcase_add_test(tc, refuses_a_locked_database);
+	tcase_add_test(tc, old_databases_are_read_and_left_alone);
+	tcase_add_test(tc, old_databases_are_migrated_for_writing);
 	tcase_add_test(tc, every_column_has_a_figure);
 	return s;
 }
