@@ -53,7 +53,7 @@ static int refuse_twice(const struct report *r, struct error *err)
 				return error_set(
 					err,
 					"capture %s was replayed under both settings for more than one era, "
-					"window, which are not to be mixed; choose an era with --era or use a "
+					"window or cut, which are not to be mixed; choose an era with --era or use a "
 					"database per window",
 					t->capture->name);
 		}
