@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every shipped sample under every shipped policy, against tests/golden/table.csv: a change of any
-# figure is seen, and a change that is meant shows in review. ZR_GOLDEN_UPDATE=1 writes it anew.
+# figure is seen, and a change that is meant shows in review. ZR_REWRITE=1 writes it anew.
 . "$ZR_SRCDIR/tests/cli/lib.sh"
 
 golden="$ZR_SRCDIR/tests/golden/table.csv"
@@ -44,11 +44,11 @@ status 0
 run report -o all.csv
 status 0
 pick all.csv >table.csv
-if [ -n "${ZR_GOLDEN_UPDATE:-}" ]; then
+if [ -n "${ZR_REWRITE:-}" ]; then
 	cp table.csv "$golden"
 fi
 diff -u "$golden" table.csv >diff || {
-	bad 'the table differs from tests/golden/table.csv (ZR_GOLDEN_UPDATE=1 writes it anew)'
+	bad 'the table differs from tests/golden/table.csv (ZR_REWRITE=1 writes it anew)'
 	cut -c1-200 diff | sed 's/^/#   /'
 }
 cp table.csv all.csv zonereplay.db "$t_top"
