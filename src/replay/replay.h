@@ -68,8 +68,9 @@ struct verify_mismatch { /* one of the first few, for a person */
 
 struct verify_options {
 	enum verify_inputs inputs;
-	uint32_t max_shown; /* at most VERIFY_MAX_SHOWN */
-	uint64_t paranoid;  /* mm_validate every N events; 0 never */
+	uint32_t max_shown;	   /* at most VERIFY_MAX_SHOWN */
+	uint64_t paranoid;	   /* mm_validate every N events; 0 never */
+	uint64_t hash_predictions; /* prediction_hash stops after so many; 0: at the first repair */
 	struct progress *progress;
 };
 
@@ -97,8 +98,9 @@ struct verify_result {
 	uint32_t nr_shown;
 	double seconds;
 	uint64_t state_hash;
+	uint64_t predictions;	  /* that went into the hash */
 	uint64_t prediction_hash; /* over all predictions until the first repair: see
-				     tests/cli/noise.sh */
+				     tests/model/noise.c */
 };
 
 int verify_run(const struct capture *c, const struct trace *t, const struct verify_options *opt,

@@ -81,8 +81,12 @@ void verify_mismatch(struct verify *v, enum mismatch kind, struct frame expected
 
 void verify_predict(struct verify *v, struct frame f)
 {
-	if (!v->resynced)
-		v->res->prediction_hash = hash_bytes(&f.n, sizeof(f.n), v->res->prediction_hash);
+	struct verify_result *r = v->res;
+
+	if (v->resynced || (v->opt->hash_predictions && r->predictions == v->opt->hash_predictions))
+		return;
+	r->predictions++;
+	r->prediction_hash = hash_bytes(&f.n, sizeof(f.n), r->prediction_hash);
 }
 
 bool verify_known(const struct verify *v, struct frame f)

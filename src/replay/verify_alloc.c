@@ -502,14 +502,29 @@ static bool take_captured(struct verify *v, const struct event *e, struct frame 
 	return true;
 }
 
+/* A page number that no zone has: nothing can be repaired, but the prediction was wrong. */
+static void outside(struct verify *v, const struct event *e)
+{
+	v->res->page_allocs++;
+	v->res->resyncs++;
+	v->resynced = true;
+	verify_mismatch(v, MISMATCH_NOT_FREE, FRAME_NONE, FRAME_NONE,
+			"pfn %#lx of order %u is outside of every zone", (unsigned long)e->w[0],
+			(uint32_t)e->w[1]);
+}
+
 void verify_alloc(struct verify *v, const struct event *e)
 {
 	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
 	struct pending p;
 
-	if (frame_is_none(f) || e->w[1] >= v->mm->nr_orders ||
-	    mm_frame_zone(v->mm, f) == UINT32_MAX)
+	if (e->w[0] == UINT64_MAX)
 		return; /* a failure has no page to predict */
+	if (frame_is_none(f) || e->w[1] >= v->mm->nr_orders ||
+	    mm_frame_zone(v->mm, f) == UINT32_MAX) {
+		outside(v, e);
+		return;
+	}
 	v->mm->cpu = e->cpu;
 	note_for_exact_tails(v, e);
 	if (take_captured(v, e, f)) {
