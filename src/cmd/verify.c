@@ -14,10 +14,10 @@ struct verify_cmd {
 	const char *captures[MAX_CAPTURES];
 	size_t nr_captures;
 	double require; /* per cent; 0: none */
-	bool json;
+	bool json, table;
 };
 
-enum { OPT_INPUTS = CMD_OPT_OWN, OPT_REQUIRE, OPT_SHOW, OPT_PARANOID };
+enum { OPT_INPUTS = CMD_OPT_OWN, OPT_REQUIRE, OPT_SHOW, OPT_PARANOID, OPT_TABLE };
 
 static const struct argp_option options[] = {
 	{"inputs", OPT_INPUTS, "probes|events", 0,
@@ -27,6 +27,7 @@ static const struct argp_option options[] = {
 	{"require", OPT_REQUIRE, "PERCENT", 0,
 	 "exit status 1 when fewer allocations than this are exact", 0},
 	{"show", OPT_SHOW, "N", 0, "show the first N mismatches in detail (default 5)", 0},
+	{"table", OPT_TABLE, NULL, 0, "one row per capture, in Markdown", 0},
 	{"paranoid", OPT_PARANOID, "N", 0, "check every invariant of the machine each N events", 0},
 	CMD_JSON_OPTION,
 	{0},
@@ -73,6 +74,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_SHOW:
 		cmd->opt.max_shown = (uint32_t)number(state, arg, "show");
+		return 0;
+	case OPT_TABLE:
+		cmd->table = true;
 		return 0;
 	case OPT_PARANOID:
 		cmd->opt.paranoid = number(state, arg, "paranoid");
@@ -173,6 +177,49 @@ static void print_text(const char *name, const struct verify_result *r)
 	printf("\n  %" PRIu64 " events, %.1f million per second\n", r->events,
 	       r->seconds > 0 ? (double)r->events / r->seconds / 1e6 : 0);
 	print_mismatches(r);
+}
+
+/* ---- a table ---- */
+
+static void print_table_head(void)
+{
+	puts("| capture | inputs | zone level | request level | refills | drains | zone choices | extfrag "
+	     "| captures | migrations refuted | checkpoints | end: lists that differ | resyncs |");
+	puts("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+}
+
+static void print_cell(uint64_t exact, uint64_t all)
+{
+	double s = share(exact, all);
+
+	if (exact != all && s > 99.9999) /* never round up to 100 */
+		s = 99.9999;
+	if (all)
+		printf(" %.4f %% of %" PRIu64 " |", s, all);
+	else
+		printf(" - |");
+}
+
+static void print_table_row(const char *name, const struct verify_result *r)
+{
+	const char *base = strrchr(name, '/');
+
+	printf("| %s | %s |", base && base[1] ? base + 1 : name, r->inputs);
+	print_cell(r->zone_allocs_exact, r->zone_allocs);
+	print_cell(r->page_allocs_exact, r->page_allocs);
+	print_cell(r->refills_exact, r->refills);
+	print_cell(r->drains_exact, r->drains);
+	print_cell(r->zone_choices_exact, r->zone_choices);
+	print_cell(r->extfrag_exact, r->extfrag_events);
+	print_cell(r->captures_exact, r->captures);
+	printf(" %" PRIu64 " of %" PRIu64 " |", r->migrations_refuted,
+	       r->migrations_refuted + r->migrations_confirmed + r->migrations_unseen);
+	print_cell(r->checkpoints_equal, r->checkpoints);
+	if (r->lists_compared)
+		printf(" %" PRIu64 " of %" PRIu64 " |", r->lists_different, r->lists_compared);
+	else
+		printf(" no snapshot |");
+	printf(" %" PRIu64 " |\n", r->resyncs);
 }
 
 /* ---- JSON ---- */
@@ -304,12 +351,16 @@ static int verify_cmd_run(int argc, char **argv)
 	strbuf_init(&out);
 	json_init(&j, &out);
 	json_array(&j, NULL);
+	if (cmd->table)
+		print_table_head();
 	for (size_t i = 0; i < cmd->nr_captures; i++) {
 		if (verify_one(cmd->captures[i], cmd, r, &err)) {
 			status = cmd_fail(&err);
 			break;
 		}
-		if (cmd->json)
+		if (cmd->table)
+			print_table_row(cmd->captures[i], r);
+		else if (cmd->json)
 			json_result(&j, cmd->captures[i], r);
 		else
 			print_text(cmd->captures[i], r);
@@ -317,7 +368,7 @@ static int verify_cmd_run(int argc, char **argv)
 			status = CMD_BAD_ANSWER;
 	}
 	json_end(&j);
-	if (cmd->json && status != CMD_BAD_QUESTION)
+	if (cmd->json && !cmd->table && status != CMD_BAD_QUESTION)
 		fputs(out.s, stdout);
 	strbuf_release(&out);
 	free(cmd);
