@@ -37,6 +37,7 @@ static const struct probe_row rows[] = {
 	 "node=+@node_id@($arg1):s32 order=$arg2:s32 highest=$arg3:s32"},
 	{"r_balance", 'r', false, {"balance_pgdat"}, "order=$retval:s32"},
 	{"p_fold", 'p', false, {"refresh_cpu_vm_stats"}, "pagesets=$arg1:u8"},
+	{"r_wmarks", 'r', false, {"setup_per_zone_wmarks"}, "min_free_kbytes=@min_free_kbytes:s32"},
 	{"p_writeback", 'p', false, {"__folio_start_writeback"}, "page=$arg1:x64"},
 	{"p_writeback_end", 'p', false, {"folio_end_writeback"}, "page=$arg1:x64"},
 	{"p_isolate_free", 'p', true, {"__isolate_free_page"}, "page=$arg1:x64 order=$arg2:u32"},
@@ -109,12 +110,12 @@ static bool fill_in(struct strbuf *out, const char *args, const struct kernel_la
 	const char *end;
 
 	for (; *args; args++) {
-		if (*args != '@') {
+		end = *args == '@' ? strchr(args + 1, '@') : NULL;
+		if (!end) { /* a lone '@' is the tracer's own: the value of a kernel variable */
 			strbuf_add(out, args, 1);
 			continue;
 		}
-		end = strchr(args + 1, '@');
-		m = end ? place(l, args + 1, end - args - 1) : NULL;
+		m = place(l, args + 1, end - args - 1);
 		if (!m || !m->size)
 			return false;
 		strbuf_printf(out, "%u", m->offset);

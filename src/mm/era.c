@@ -228,3 +228,16 @@ int32_t mm_era_high_max(const struct mm *mm, uint32_t zone, int32_t batch)
 		return mm_era_high(mm, zone, batch);
 	return high > batch * 4 ? high : batch * 4;
 }
+
+/* zone_set_pageset_high_and_batch */
+void mm_era_size_pcp(struct mm *mm, uint32_t zone, uint32_t cpu)
+{
+	struct mm_pcp *pcp = mm_pcp(mm, zone, cpu);
+	int32_t batch = mm_era_batch(mm->zones[zone].managed, mm->page_shift);
+
+	pcp->batch = batch;
+	if (!mm_era_of(mm)->tuned)
+		pcp->high = mm_era_high(mm, zone, batch);
+	pcp->high_min = mm_era_high_min(mm, zone, batch);
+	pcp->high_max = mm_era_high_max(mm, zone, batch);
+}

@@ -47,6 +47,9 @@ int32_t mm_era_high(const struct mm *mm, uint32_t zone, int32_t batch);
 /* Bounds of a high that tunes itself (6.12); 0 in eras where it does not. */
 int32_t mm_era_high_min(const struct mm *mm, uint32_t zone, int32_t batch);
 int32_t mm_era_high_max(const struct mm *mm, uint32_t zone, int32_t batch);
+/* The sizes of one per-cpu page set by the zone's watermarks as they are now; a tuned high keeps
+ * its value. */
+void mm_era_size_pcp(struct mm *mm, uint32_t zone, uint32_t cpu);
 
 /* pcp_tuned.c: what a refill asks for; a free counted, and what it drains (0: nothing) */
 uint32_t mm_tuned_refill(const struct mm *mm, uint32_t zone, struct mm_pcp *pcp, uint32_t order);

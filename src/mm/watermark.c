@@ -341,3 +341,51 @@ struct frame mm_get_page(struct mm *mm, const struct mm_request *rq, uint32_t al
 		mm_stats(mm)->allocs[rq->order < MM_NR_ORDERS ? rq->order : MM_NR_ORDERS - 1]++;
 	return f;
 }
+
+/* ---- watermarks set anew ---- */
+
+#define SWAP_CLUSTER_MAX 32u
+
+static bool is_highmem(const struct mm *mm, const struct mm_zone *z)
+{
+	return z->index == mm->zone_index_of[MM_ZK_HIGHMEM];
+}
+
+static uint32_t clamp_u32(uint32_t n, uint32_t low, uint32_t high)
+{
+	return n < low ? low : n > high ? high : n;
+}
+
+static void set_wmarks(const struct mm *mm, struct mm_zone *z, uint64_t pages_min, uint64_t lowmem,
+		       uint32_t scale_factor)
+{
+	uint64_t share = pages_min * z->managed / lowmem;
+	uint64_t gap = (uint64_t)z->managed / 10000 * scale_factor +
+		       (uint64_t)z->managed % 10000 * scale_factor / 10000;
+
+	z->wmark[MM_WMARK_MIN] = is_highmem(mm, z)
+					 ? clamp_u32(z->managed / 1024, SWAP_CLUSTER_MAX, 128)
+					 : (uint32_t)share;
+	if (gap < share >> 2)
+		gap = share >> 2;
+	z->boost = 0;
+	z->wmark[MM_WMARK_LOW] = z->wmark[MM_WMARK_MIN] + (uint32_t)gap;
+	z->wmark[MM_WMARK_HIGH] = z->wmark[MM_WMARK_LOW] + (uint32_t)gap;
+	z->wmark[MM_WMARK_PROMO] = z->wmark[MM_WMARK_HIGH] + (uint32_t)gap;
+}
+
+/* setup_per_zone_wmarks: the per-cpu lists' sizes follow [zone_pcp_update]. */
+void mm_set_min_free(struct mm *mm, uint32_t min_free_kbytes, uint32_t scale_factor)
+{
+	uint64_t lowmem = 0;
+
+	for (uint32_t z = 0; z < mm->nr_zones; z++)
+		if (!is_highmem(mm, &mm->zones[z]))
+			lowmem += mm->zones[z].managed;
+	for (uint32_t z = 0; z < mm->nr_zones && lowmem; z++) {
+		set_wmarks(mm, &mm->zones[z], min_free_kbytes >> (mm->page_shift - 10), lowmem,
+			   scale_factor);
+		for (uint32_t cpu = 0; cpu < mm->nr_cpus; cpu++)
+			mm_era_size_pcp(mm, z, cpu);
+	}
+}

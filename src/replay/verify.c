@@ -294,6 +294,11 @@ static void do_event(struct verify *v, const struct event *e)
 	case EV_FILE_DELETE:
 		verify_page_flag(v, e, MM_F_LET_GO);
 		break;
+	case EV_P_WMARKS:
+		mm_set_min_free(v->mm, (uint32_t)e->w[0],
+				(uint32_t)manifest_get_i64(&v->c->manifest,
+							   "sysctl.vm.watermark_scale_factor", 10));
+		break;
 	case EV_P_WRITEBACK:
 		verify_writeback(v, e);
 		break;

@@ -94,6 +94,7 @@ static const struct event_desc table[EV_NR_KINDS] = {
 	EVENT(EV_P_MIGRATE_BLOCK, OURS, "p_migrate_block", "low_pfn", "fast_search_fail", "order",
 	      "ignore_skip", "direct", "zone_start"),
 	EVENT(EV_P_FOLD, OURS, "p_fold", "pagesets"),
+	EVENT(EV_P_WMARKS, OURS, "r_wmarks", "min_free_kbytes"),
 	EVENT(EV_P_WRITEBACK, OURS, "p_writeback", "pfn"),
 	EVENT(EV_P_WRITEBACK_END, OURS, "p_writeback_end", "pfn"),
 

@@ -81,6 +81,7 @@ enum event_kind {
 	EV_P_MIGRATE_BLOCK, /* low_pfn, fast_search_fail, order, ignore_skip, direct, start pfn of
 			       the zone: isolate_migratepages_block */
 	EV_P_FOLD,	    /* pagesets too? this CPU's counters are folded */
+	EV_P_WMARKS,	    /* min_free_kbytes: setup_per_zone_wmarks has set watermarks anew */
 	EV_P_WRITEBACK,	    /* pfn: __folio_start_writeback */
 	EV_P_WRITEBACK_END, /* pfn: folio_end_writeback */
 	/* others */
