@@ -25,27 +25,30 @@ static const struct field {
 	const char *key;
 	enum field_type type;
 	size_t offset, size;
+	uint64_t max; /* of numbers */
 } fields[] = {
-#define FIELD(key, type, member)                                                                   \
+#define NUMBER(key, type, member, max)                                                             \
 	{                                                                                          \
 		key, type, offsetof(struct manifest, member),                                      \
-			sizeof(((struct manifest *)0)->member)                                     \
+			sizeof(((struct manifest *)0)->member), max                                \
 	}
-	FIELD("capture.version", FIELD_INT, version),
-	FIELD("capture.workload", FIELD_TEXT, workload),
-	FIELD("capture.events", FIELD_TEXT, events),
-	FIELD("capture.recorder_pid", FIELD_U64, recorder_pid),
-	FIELD("kernel.release", FIELD_TEXT, release),
-	FIELD("kernel.version", FIELD_TEXT, kversion),
-	FIELD("kernel.arch", FIELD_TEXT, arch),
-	FIELD("kernel.page_size", FIELD_U32, page_size),
-	FIELD("kernel.nr_orders", FIELD_U32, nr_orders),
-	FIELD("kernel.pageblock_order", FIELD_U32, pageblock_order),
-	FIELD("kernel.nr_cpus", FIELD_U32, nr_cpus),
-	FIELD("kernel.nr_nodes", FIELD_U32, nr_nodes),
-	FIELD("kernel.page_struct_size", FIELD_U64, page_struct_size),
-	FIELD("kernel.vmemmap_base", FIELD_HEX, vmemmap_base),
-#undef FIELD
+#define TEXT(key, member) NUMBER(key, FIELD_TEXT, member, 0)
+	NUMBER("capture.version", FIELD_INT, version, INT32_MAX),
+	TEXT("capture.workload", workload),
+	TEXT("capture.events", events),
+	NUMBER("capture.recorder_pid", FIELD_U64, recorder_pid, UINT32_MAX),
+	TEXT("kernel.release", release),
+	TEXT("kernel.version", kversion),
+	TEXT("kernel.arch", arch),
+	NUMBER("kernel.page_size", FIELD_U32, page_size, 1u << 24),
+	NUMBER("kernel.nr_orders", FIELD_U32, nr_orders, SNAP_MAX_ORDERS),
+	NUMBER("kernel.pageblock_order", FIELD_U32, pageblock_order, SNAP_MAX_ORDERS - 1),
+	NUMBER("kernel.nr_cpus", FIELD_U32, nr_cpus, 8192),
+	NUMBER("kernel.nr_nodes", FIELD_U32, nr_nodes, 1024),
+	NUMBER("kernel.page_struct_size", FIELD_U64, page_struct_size, 4096),
+	NUMBER("kernel.vmemmap_base", FIELD_HEX, vmemmap_base, UINT64_MAX),
+#undef NUMBER
+#undef TEXT
 };
 
 #define TYPES_KEY                                                                                  \
@@ -113,9 +116,10 @@ static int field_parse(struct manifest *m, const struct field *f, const char *va
 		snprintf(p, f->size, "%s", value);
 		return 0;
 	}
-	if (!parse_u64(value, &wide) || (f->size == 4 && wide > INT32_MAX))
-		return error_set(err, "the value of %s is \"%.40s\", but a number is needed",
-				 f->key, value);
+	if (!parse_u64(value, &wide) || wide > f->max)
+		return error_set(
+			err, "the value of %s is \"%.40s\", but a number of at most %llu is needed",
+			f->key, value, (unsigned long long)f->max);
 	word = (uint32_t)wide;
 	memcpy(p, f->size == 4 ? (void *)&word : (void *)&wide, f->size);
 	return 0;
@@ -337,6 +341,8 @@ static int take_fields(const struct manifest *all, struct manifest *m, struct er
 		if (!f && strcmp(all->keys[i], TYPES_KEY))
 			manifest_set(m, all->keys[i], all->values[i]);
 	}
+	if (m->page_size & (m->page_size - 1))
+		return error_set(err, "the value of kernel.page_size is no power of two");
 	if (!manifest_get(all, "capture.version"))
 		return error_set(err, "there is no version in its [capture] section");
 	if (m->version != MANIFEST_VERSION)

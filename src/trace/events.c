@@ -248,6 +248,22 @@ static bool page_fine(uint64_t pfn, uint64_t order)
 	return pfn_fine(pfn) && order < SNAP_MAX_ORDERS;
 }
 
+/* Which word of other events is an order, plus one. -1 stands for "any" in some of them. */
+static const uint8_t order_word[EV_NR_KINDS] = {
+	[EV_COMPACT_TRY] = 1,	   [EV_COMPACT_SUITABLE] = 3, [EV_COMPACT_FINISHED] = 3,
+	[EV_COMPACT_DEFERRED] = 3, [EV_COMPACT_DEFER] = 3,    [EV_COMPACT_DEFER_RESET] = 3,
+	[EV_KCOMPACTD_WAKE] = 2,   [EV_KCOMPACTD_WAKEUP] = 2, [EV_KSWAPD_WAKE] = 3,
+	[EV_KSWAPD_WAKEUP] = 3,	   [EV_RECLAIM_BEGIN] = 1,    [EV_MEMCG_RECLAIM_BEGIN] = 1,
+	[EV_P_BALANCE] = 2,	   [EV_P_ISOLATE_FREE] = 2,
+};
+
+static bool order_fine(const struct event *e)
+{
+	uint64_t order = order_word[e->kind] ? e->w[order_word[e->kind] - 1] : 0;
+
+	return order < SNAP_MAX_ORDERS || order == UINT64_MAX;
+}
+
 const char *event_problem(const struct event *e)
 {
 	const uint64_t *w = e->w;
@@ -276,6 +292,6 @@ const char *event_problem(const struct event *e)
 	case EV_WRITEPAGE:
 		return pfn_fine(w[0]) ? NULL : "the pfn is impossible";
 	default:
-		return NULL;
+		return order_fine(e) ? NULL : "the order is impossible";
 	}
 }

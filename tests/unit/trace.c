@@ -249,6 +249,7 @@ static const struct {
 	{"line 2, column 9 (d): \"6\"", HEADER "1,0,1,,mm_page_alloc,1,0,0,6\n"},
 	{"line 2: the pfn or the order", HEADER "1,0,1,,mm_page_free,1,16\n"},
 	{"line 2: the pfn or the order", HEADER "1,0,1,,mm_page_free,none,1\n"},
+	{"line 2: the order is impossible", HEADER "1,0,1,,mm_vmscan_kswapd_wake,0,0,16\n"},
 	{"line 2: the pfn is impossible", HEADER "1,0,1,,mm_page_free_batched,0xffffffffffff\n"},
 	{"line 2: an event needs a time", HEADER ",0,1,,mm_page_free,1,1\n"},
 	{"line 2: there is no event", HEADER "1,0,1\n"},
@@ -285,7 +286,7 @@ static void every_kind(struct strbuf *sb)
 		for (int i = 0; i < 6 && d->fields[i]; i++) {
 			switch (field_type(d->fields[i])) {
 			case FIELD_SIGNED:
-				strbuf_printf(sb, ",%d", strcmp(d->system, "kmem") ? -kind : 5);
+				strbuf_printf(sb, ",%d", strcmp(d->fields[i], "order") ? -kind : 5);
 				break;
 			case FIELD_GFP:
 				gfp_format(0x123456u * (uint32_t)kind, gfp);
