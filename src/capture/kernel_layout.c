@@ -264,6 +264,9 @@ int kernel_layout_from_btf(struct kernel_layout *l, const struct btf *btf, struc
 		*(uint32_t *)((char *)l + sizes[i].slot) = size;
 	}
 	read_enums(l, btf);
+	/* A block's bits begin at a multiple of a power of two: 5 of 8 are used since 6.18. */
+	while (l->nr_pageblock_bits > 0 && (l->nr_pageblock_bits & (l->nr_pageblock_bits - 1)))
+		l->nr_pageblock_bits++;
 	if (l->mt_nr < 0 || l->nr_free_pages < 0 || l->nr_pageblock_bits < 0)
 		return error_set(
 			err,

@@ -83,6 +83,23 @@ const struct mm_era mm_eras[] = {
 		.list_is_block = true,
 	},
 	{
+		.name = "7.2",
+		.summary = "7.2: as 6.12, full lists drain batch after batch",
+		.from = {7, 2, 0},
+		.until = {7, 3, 0},
+		.nr_pcp_lists = 14,
+		.pcp_max_order = 3,
+		.pcp_huge = true,
+		.pcp_batch_scale_max = 5,
+		.drain_in_chunks = true,
+		.highatomic_needs_high = true,
+		.highatomic_last_resort = true,
+		.tuned = true,
+		.list_is_block = true,
+		.free_high_late = true,
+		.drain_in_batches = true,
+	},
+	{
 		.name = "5.10",
 		.summary = "5.10.64 and later: per-cpu lists of order 0, drained a batch at a time",
 		.from = {5, 10, 64},
@@ -136,14 +153,33 @@ static int release_cmp(const uint32_t a[3], const uint32_t b[3])
 	return 0;
 }
 
+static uint32_t row_named(const char *name)
+{
+	uint32_t i = 0;
+
+	while (i + 1 < mm_nr_eras && strcmp(mm_eras[i].name, name))
+		i++;
+	return i;
+}
+
+/* Which row stands for a series without one: what came with that series, from memory of mainline.
+ */
+static const struct {
+	uint32_t from[3];
+	const char *row;
+} generations[] = {
+	{{6, 18, 0}, "7.2"},  /* high-order frees empty the lists later */
+	{{6, 10, 0}, "6.12"}, /* lists that size themselves, free pages on their block's list */
+	{{5, 14, 0}, "6.1"},  /* per-cpu lists of higher orders */
+};
+
 /*
  * The row for a kernel that none is made for. In a known series: its oldest row, or its newest
  * where the point release is 0, for that is how Debian's release names begin whatever the source
- * is. Else by generation: per-cpu lists of higher orders came with 5.14.
+ * is. Else by generation.
  */
 static uint32_t nearest_row(const uint32_t v[3])
 {
-	static const uint32_t lists_of_orders[3] = {5, 14, 0};
 	uint32_t row = mm_nr_eras;
 
 	for (uint32_t i = 0; i < mm_nr_eras; i++) {
@@ -156,7 +192,10 @@ static uint32_t nearest_row(const uint32_t v[3])
 	}
 	if (row != mm_nr_eras)
 		return row;
-	return release_cmp(v, lists_of_orders) < 0 ? mm_nr_eras - 1 : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(generations); i++)
+		if (release_cmp(v, generations[i].from) >= 0)
+			return row_named(generations[i].row);
+	return mm_nr_eras - 1;
 }
 
 uint32_t mm_era_find(const char *release, bool *exact)

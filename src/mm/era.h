@@ -22,6 +22,10 @@ struct mm_era {
 	/* What 6.12 does otherwise. */
 	bool tuned;	    /* per-cpu lists size themselves: pcp_tuned.c */
 	bool list_is_block; /* a free page is on the list of its block's type, always */
+	/* What 6.18 and 7.2 do otherwise. */
+	bool free_high_late;   /* lists are emptied only after batch + high_min / 2 frees (6.18) */
+	bool drain_in_batches; /* a full list drains batch after batch, each from the same list
+				  (7.2) */
 	/* What 5.10 does otherwise. */
 	uint32_t high_in_batches; /* per-cpu high is this many batches; 0: from the low watermark */
 	bool drain_by_type;	  /* a full list drains one batch, types in turn; no free factor */

@@ -565,6 +565,7 @@ struct mm_drain {
 	int32_t pindex, min, max; /* round robin state */
 	bool active;
 	bool from_free; /* caused by a free: afterwards the zone's high mark is looked at (6.12) */
+	int32_t more, again; /* 7.2: base pages of further batches, each from list @again on */
 };
 /* free_unref_page_commit: puts the page on its list; *d says what must be drained (active false:
  * nothing). */

@@ -180,13 +180,10 @@ static void drain_by_type_go_on(const struct mm *mm, struct mm_drain *d)
 		drain_next_type(mm, d);
 }
 
-void mm_drain_begin(struct mm *mm, struct mm_drain *d, uint32_t zone, uint32_t cpu, int32_t count,
-		    int32_t pindex)
+static void drain_start(const struct mm *mm, struct mm_drain *d, int32_t count, int32_t pindex)
 {
-	int32_t have = mm_pcp(mm, zone, cpu)->count;
+	int32_t have = mm_pcp(mm, d->zone, d->cpu)->count;
 
-	d->zone = zone;
-	d->cpu = cpu;
 	d->left = count < have ? count : have;
 	d->pindex = pindex - 1;
 	d->min = 0;
@@ -196,6 +193,25 @@ void mm_drain_begin(struct mm *mm, struct mm_drain *d, uint32_t zone, uint32_t c
 		drain_by_type_begin(mm, d);
 	else if (d->active)
 		drain_next_list(mm, d);
+}
+
+/* What a free drains: at once, or a batch at a time with the lock dropped between
+ * [free_frozen_page_commit, 7.2]. */
+static void next_batch(const struct mm *mm, struct mm_drain *d)
+{
+	int32_t n = d->more, batch = mm_pcp(mm, d->zone, d->cpu)->batch;
+
+	if (mm_era_of(mm)->drain_in_batches && n > batch)
+		n = batch;
+	d->more -= n;
+	drain_start(mm, d, n, d->again);
+}
+
+void mm_drain_begin(struct mm *mm, struct mm_drain *d, uint32_t zone, uint32_t cpu, int32_t count,
+		    int32_t pindex)
+{
+	*d = (struct mm_drain){.zone = zone, .cpu = cpu};
+	drain_start(mm, d, count, pindex);
 }
 
 struct frame mm_drain_peek(const struct mm *mm, const struct mm_drain *d)
@@ -222,6 +238,8 @@ void mm_drain_step(struct mm *mm, struct mm_drain *d)
 		d->active = false;
 	else if (!mm_list_count(mm, mm_pcp_list(mm, d->zone, d->cpu, (uint32_t)d->pindex)))
 		drain_next_list(mm, d);
+	if (!d->active && d->from_free && d->more > 0)
+		next_batch(mm, d);
 	if (mm_era_of(mm)->tuned)
 		look_at_high_mark(mm, d);
 }
@@ -247,7 +265,7 @@ int32_t mm_drain_chunk(const struct mm *mm, uint32_t zone, uint32_t cpu)
 void mm_drain_zone(struct mm *mm, uint32_t zone, uint32_t cpu)
 {
 	while (mm_pcp(mm, zone, cpu)->count > 0) {
-		struct mm_drain d = {0};
+		struct mm_drain d;
 
 		mm_drain_begin(mm, &d, zone, cpu, mm_drain_chunk(mm, zone, cpu), 0);
 		if (!d.active)
@@ -311,18 +329,17 @@ void mm_pcp_free(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order, st
 	uint32_t pindex = mm_pindex(mm, order, type);
 	struct mm_frame *fr = mm_frame(mm, f);
 	bool free_high;
-	int32_t high, drain;
+	int32_t high;
 
 	fr->flags = 0;
 	fr->order = (uint8_t)order;
 	fr->type = (uint8_t)type;
 	mm_list_add(mm, mm_pcp_list(mm, zone, cpu, pindex), f);
-	d->active = false;
-	d->from_free = true;
+	*d = (struct mm_drain){
+		.zone = zone, .cpu = cpu, .from_free = true, .again = (int32_t)pindex};
 	if (mm_era_of(mm)->tuned) {
-		drain = mm_tuned_free(mm, zone, pcp, order);
-		if (drain)
-			mm_drain_begin(mm, d, zone, cpu, drain, (int32_t)pindex);
+		d->more = mm_tuned_free(mm, zone, pcp, order);
+		next_batch(mm, d);
 		return;
 	}
 	pcp->count += 1 << order;

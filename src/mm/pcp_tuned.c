@@ -100,12 +100,15 @@ static int32_t nr_to_drain(const struct mm *mm, const struct mm_pcp *pcp, int32_
 static bool frees_all(const struct mm *mm, struct mm_pcp *pcp, uint32_t order)
 {
 	bool before = pcp->flags & PREV_FREE_HIGH_ORDER;
+	int32_t enough = pcp->batch;
 
 	pcp->flags &= ~PREV_FREE_HIGH_ORDER;
 	if (!order || order > mm_era_of(mm)->pcp_max_order)
 		return false;
 	pcp->flags |= PREV_FREE_HIGH_ORDER;
-	return before && pcp->free_count >= pcp->batch &&
+	if (mm_era_of(mm)->free_high_late)
+		enough += pcp->high_min / 2;
+	return before && pcp->free_count >= enough &&
 	       (!(pcp->flags & FREE_HIGH_BATCH) || pcp->count >= pcp->batch);
 }
 

@@ -329,6 +329,9 @@ static void do_event(struct verify *v, const struct event *e)
 		if (!v->have_balance)
 			balance_end(v, e->w[0]);
 		break;
+	case EV_P_CONTIG:
+		verify_contig(v, e);
+		break;
 	case EV_P_DECAY:
 		verify_decay(v, e);
 		break;

@@ -119,7 +119,8 @@ struct task {
 	bool success_noted; /* its compaction succeeded, and the deferral was reset for that */
 	bool has_captured;
 	struct frame captured;
-	uint32_t batch_run; /* frees of one free_unref_page_list so far */
+	uint32_t batch_run;		/* frees of one free_unref_page_list so far */
+	uint64_t contig_pfn, contig_nr; /* a range that is being freed as one; nr 0: none */
 };
 #define MAX_TASKS 256
 
@@ -241,6 +242,7 @@ void verify_refill_end(struct verify *v, uint32_t zone);
 /* verify_free.c */
 void verify_free(struct verify *v, const struct event *e);
 void verify_free_batched(struct verify *v, const struct event *e);
+void verify_contig(struct verify *v, const struct event *e);
 void verify_drain(struct verify *v, const struct event *e);
 void verify_drain_end(struct verify *v, uint32_t zone);
 

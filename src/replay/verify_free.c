@@ -86,6 +86,60 @@ static bool missed_lock(struct verify *v, const struct event *e, struct frame f,
 	return false;
 }
 
+/*
+ * Pages that are freed one by one as events say, but put on a list in the largest pieces that their
+ * place allows
+ * [__free_contig_range_common, free_prepared_contig_range, 7.2].
+ */
+void verify_contig(struct verify *v, const struct event *e)
+{
+	struct task *task = verify_task(v, e->pid, true);
+
+	if (!task || event_context(e) != CTX_TASK)
+		return;
+	task->contig_pfn = e->w[0];
+	task->contig_nr = e->w[1];
+}
+
+static uint32_t piece_order(const struct mm *mm, struct frame f, uint32_t left)
+{
+	uint32_t order = 0;
+
+	while (order + 1 < mm->nr_orders && 2u << order <= left && !(f.n & ((2u << order) - 1)))
+		order++;
+	return order;
+}
+
+static void contig_commit(struct verify *v, const struct event *e, struct task *task)
+{
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){task->contig_pfn});
+	uint32_t left = (uint32_t)task->contig_nr, order;
+
+	task->contig_nr = 0;
+	for (; left; left -= 1u << order, f.n += 1u << order) {
+		order = piece_order(v->mm, f, left);
+		if (!take_over(v, f, order))
+			continue;
+		if (mm_pcp_allowed_order(v->mm, order) && mm_block_type(v->mm, f) != MM_ISOLATE)
+			commit(v, e, f, order);
+		else
+			mm_free_direct(v->mm, e->cpu, f, order, 0);
+	}
+}
+
+/* Is the free part of such a range? The last one puts all of it on the lists. */
+static bool contig_free(struct verify *v, const struct event *e)
+{
+	struct task *task = verify_task(v, e->pid, false);
+
+	if (!task || !task->contig_nr || event_context(e) != CTX_TASK || e->w[1] ||
+	    e->w[0] < task->contig_pfn || e->w[0] - task->contig_pfn >= task->contig_nr)
+		return false;
+	if (e->w[0] == task->contig_pfn + task->contig_nr - 1)
+		contig_commit(v, e, task);
+	return true;
+}
+
 void verify_free(struct verify *v, const struct event *e)
 {
 	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
@@ -99,7 +153,7 @@ void verify_free(struct verify *v, const struct event *e)
 	if (v->known)
 		for (uint32_t i = 0; i < 1u << order; i++)
 			v->known[f.n + i] = 1;
-	if (v->look[v->i] & LOOK_BATCHED)
+	if (v->look[v->i] & LOOK_BATCHED || contig_free(v, e))
 		return;
 	if (is_exact_tail(v, e)) {
 		mm_free_direct(v->mm, e->cpu, f, order, MM_FPI_TO_TAIL);

@@ -245,6 +245,61 @@ START_TEST(free_cases)
 END_TEST
 
 /*
+ * 6.18 and later empty the lists only after batch + high_min / 2 = 63 + 50 frees: with 112 not yet,
+ * where 6.12 did.
+ */
+START_TEST(lists_are_emptied_later)
+{
+	struct mm *mm = kit_machine(1024, 1);
+	struct mm_pcp pcp = {.count = 96,
+			     .high = 500,
+			     .free_count = 112,
+			     .flags = HIGH_ORDER_BEFORE,
+			     .batch = 63,
+			     .high_min = 100,
+			     .high_max = 2000};
+	bool exact;
+
+	mm->era_index = mm_era_find("7.2.13", &exact);
+	ck_assert(exact);
+	ck_assert_int_eq(mm_tuned_free(mm, 0, &pcp, 2), 0);
+	pcp.free_count = 113;
+	ck_assert_int_eq(mm_tuned_free(mm, 0, &pcp, 2), 104);
+	mm_free(mm);
+}
+END_TEST
+
+/*
+ * 10 pages of order 0 and two huge pages; 100 are to be drained, 63 the batch. 6.12: the ten and
+ * one huge page, for pages are not split. 7.2: the first batch does just that, the second, of 37,
+ * takes the other huge page.
+ */
+START_TEST(drain_batch_after_batch)
+{
+	bool exact, in_batches = _i;
+	struct mm *mm = kit_machine(2048, 1);
+	struct mm_drain d;
+
+	mm->era_index = mm_era_find(in_batches ? "7.2.13" : "6.12.117", &exact);
+	mm_build_pcp(mm, at(512), 0, 0, 13, MM_MOVABLE);
+	mm_build_pcp(mm, at(1024), 0, 0, 13, MM_MOVABLE);
+	for (uint32_t f = 2; f < 20; f += 2)
+		mm_build_pcp(mm, at(f), 0, 0, 1, MM_MOVABLE);
+	*mm_pcp(mm, 0, 0) = (struct mm_pcp){.count = 1033,
+					    .batch = 63,
+					    .free_count = 99,
+					    .high = 1034,
+					    .high_min = 1034,
+					    .high_max = 1034};
+	mm_pcp_free(mm, 0, at(40), 0, &d);
+	ck_assert_int_eq(d.left, in_batches ? 63 : 100);
+	mm_drain_finish(mm, &d);
+	ck_assert_int_eq(mm_pcp(mm, 0, 0)->count, in_batches ? 0 : 512);
+	mm_free(mm);
+}
+END_TEST
+
+/*
  * Once a second high sinks by an eighth, not below its lower bound, and not so far that more than
  * 32 batches would leave: 2000 -> max(1900 - 2016, 1750, 100) = 1750, 150 pages leave.
  */
@@ -541,6 +596,8 @@ static Suite *suite(void)
 	tcase_add_test(tc, bounds_of_high);
 	tcase_add_loop_test(tc, refill_sizes, 0, (int)ARRAY_SIZE(refills));
 	tcase_add_loop_test(tc, free_cases, 0, (int)ARRAY_SIZE(frees));
+	tcase_add_test(tc, lists_are_emptied_later);
+	tcase_add_loop_test(tc, drain_batch_after_batch, 0, 2);
 	tcase_add_test(tc, decay);
 	tcase_add_test(tc, below_the_high_mark);
 	tcase_add_test(tc, boost_is_ignored_for_gfp_high);

@@ -162,6 +162,11 @@ static const struct {
 	{"6.1.0-47-cloud-amd64", "6.1", false}, /* point 0 says nothing: the newest row */
 	{"5.15.3", "6.1", false},		/* has per-cpu lists of higher orders */
 	{"4.19.1", "5.10", false},
+	{"6.12.117", "6.12", true},
+	{"6.12.5", "6.12", false}, /* before claims and steals */
+	{"6.11.3", "6.12", false},
+	{"6.18.44-fc-v595", "7.2", false},
+	{"7.2.13", "7.2", true},
 };
 
 START_TEST(eras_by_release)
