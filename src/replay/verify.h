@@ -181,6 +181,8 @@ void look_release(struct verify *v);
 const struct event *look_request(struct verify *v, uint64_t i);
 /* Did the interrupt at event v->i stop a task that holds the per-cpu lists' lock? */
 bool look_lock_held(struct verify *v);
+/* It came right behind an operation under the zone's lock: very likely so. */
+bool look_lock_likely(struct verify *v);
 /* Do the pages that the interrupt burst around v->i frees go to the zone's lists? Judged once per
  * burst. */
 bool look_burst_direct(struct verify *v, bool *judged);

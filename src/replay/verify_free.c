@@ -75,7 +75,7 @@ static bool missed_lock(struct verify *v, const struct event *e, struct frame f,
 	direct = look_burst_direct(v, &judged);
 	if (judged)
 		return direct;
-	if (look_lock_held(v))
+	if (look_lock_held(v) || look_lock_likely(v))
 		return true;
 	/* It would have had to drain, and did not. */
 	if (next && next->kind != EV_PCPU_DRAIN &&

@@ -167,6 +167,20 @@ bool look_lock_held(struct verify *v)
 	       task->batch_run % RELOCK_EVERY;
 }
 
+/*
+ * Interrupts are off under the zone's lock and come in as soon as it is dropped; the per-cpu lock
+ * is still held then [free_pcppages_bulk in free_unref_page_commit, rmqueue_bulk in
+ * __rmqueue_pcplist].
+ */
+bool look_lock_likely(struct verify *v)
+{
+	const struct event *ev = v->t->events;
+	uint64_t j, k;
+
+	return event_context(&ev[v->i]) != CTX_TASK && interrupted_between(v, &j, &k) &&
+	       (ev[j].kind == EV_PCPU_DRAIN || ev[j].kind == EV_ZONE_LOCKED);
+}
+
 bool look_burst_direct(struct verify *v, bool *judged)
 {
 	const struct event *ev = v->t->events, *e = &ev[v->i];
