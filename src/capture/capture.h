@@ -165,20 +165,28 @@ struct snapshot_report {
 	uint32_t tries, passes; /* passes: over all tries */
 	uint64_t page_struct_size, vmemmap_base;
 };
+struct snapshot_options {
+	int marker_fd; /* an open trace_marker, or -1 */
+	uint64_t id;   /* in the markers */
+	/* Called right after the reading, before anything else may run on this CPU; NULL: nothing.
+	 * For tests. */
+	void (*while_quiet)(void *arg);
+	void *arg;
+};
 /*
  * The exact state of the running kernel (x86_64; root; /proc/kcore, /proc/kallsyms, BTF). Around
- * each pass of reading it writes "zonereplay snapshot begin ID" and "... end ID" to the open
- * trace_marker @marker_fd (-1: none): the lists are what they were between the LAST such pair of
- * that ID; "... frames ID" says the same for the frames. @r may be NULL.
+ * each pass of reading it writes "zonereplay snapshot begin ID" and "... end ID" to the
+ * trace_marker: the lists are what they were between the LAST such pair of that ID; "... frames ID"
+ * says the same for the frames. @r may be NULL.
  */
-int snapshot_take(struct snapshot *s, int marker_fd, uint64_t id, struct snapshot_report *r,
+int snapshot_take(struct snapshot *s, const struct snapshot_options *o, struct snapshot_report *r,
 		  struct error *err) MUST_CHECK;
-
 /*
  * The best that can be had of the running kernel: `exact`, else `counts` from the files in /proc,
  * else `none`. Returns 0 when it is exact; else -1 with the reason in @err, and @s is still good.
  */
-int snapshot_best(struct snapshot *s, struct snapshot_report *r, struct error *err);
+int snapshot_best(struct snapshot *s, const struct snapshot_options *o, struct snapshot_report *r,
+		  struct error *err);
 
 /* ---- the manifest ---- */
 

@@ -156,11 +156,12 @@ static int set_up_events(struct recorder *r, struct error *err)
  */
 static void take_state(struct recorder *r, int end, uint64_t id)
 {
+	const struct snapshot_options how = {.marker_fd = r->tracefs.marker_fd, .id = id};
 	struct error err;
 
 	snapshot_release(&r->snap[end]);
 	snapshot_init(&r->snap[end]);
-	if (snapshot_take(&r->snap[end], r->tracefs.marker_fd, id, &r->report[end], &err)) {
+	if (snapshot_take(&r->snap[end], &how, &r->report[end], &err)) {
 		snprintf(r->res->reason, sizeof(r->res->reason), "%s", err.text);
 		snapshot_release(&r->snap[end]);
 	}

@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-int snapshot_best(struct snapshot *s, struct snapshot_report *r, struct error *err)
+int snapshot_best(struct snapshot *s, const struct snapshot_options *o, struct snapshot_report *r,
+		  struct error *err)
 {
 	struct procfiles proc;
 
 	snapshot_init(s);
-	if (!snapshot_take(s, -1, 0, r, err))
+	if (!snapshot_take(s, o, r, err))
 		return 0;
 	snapshot_release(s);
 	memset(&proc, 0, sizeof(proc));

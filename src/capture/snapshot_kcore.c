@@ -53,7 +53,7 @@ static bool same_lists(const struct snapshot *a, const struct snapshot *b)
 
 /* All passes are read first and parsed afterwards: parsing allocates, and that would be a change in
  * between. */
-static int try_once(struct live *l, int marker_fd, uint64_t id, struct snapshot *s,
+static int try_once(struct live *l, const struct snapshot_options *o, struct snapshot *s,
 		    struct snapshot_report *r, struct error *err)
 {
 	struct snapshot first;
@@ -66,8 +66,10 @@ static int try_once(struct live *l, int marker_fd, uint64_t id, struct snapshot 
 	nanosleep(&pause, NULL);
 	start = now_ns();
 	for (i = 0; i < l->nr_passes && !ret; i++)
-		ret = live_read(l, i, marker_fd, id, err);
+		ret = live_read(l, i, o->marker_fd, o->id, err);
 	r->duration_ns = now_ns() - start;
+	if (o->while_quiet)
+		o->while_quiet(o->arg);
 	go_normal();
 	r->passes += l->nr_passes;
 	if (ret || live_parse(l, l->nr_passes - 1, s, err))
@@ -82,7 +84,7 @@ static int try_once(struct live *l, int marker_fd, uint64_t id, struct snapshot 
 	return ret;
 }
 
-int snapshot_take(struct snapshot *s, int marker_fd, uint64_t id, struct snapshot_report *r,
+int snapshot_take(struct snapshot *s, const struct snapshot_options *o, struct snapshot_report *r,
 		  struct error *err)
 {
 	struct snapshot_report report = {0};
@@ -100,7 +102,7 @@ int snapshot_take(struct snapshot *s, int marker_fd, uint64_t id, struct snapsho
 		snapshot_release(s);
 		snapshot_init(s);
 		report.tries++;
-		ret = try_once(&l, marker_fd, id, s, &report, err);
+		ret = try_once(&l, o, s, &report, err);
 	}
 	if (!ret)
 		ret = live_parse_frames(&l, l.nr_passes - 1, s, err);
