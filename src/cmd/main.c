@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,7 @@ int main(int argc, char **argv)
 {
 	const struct command *command;
 
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of write(), not the end */
 	argp_err_exit_status = CMD_BAD_QUESTION;
 	program_invocation_name = program;
 	if (argc < 2) {

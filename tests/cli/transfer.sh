@@ -176,4 +176,24 @@ run import -o nowhere/out hand
 refused 'nowhere/out'
 only_files hand
 
+# Files of at most 1000 KiB, as on a full disk.
+tight() {
+	run_any bash -c 'ulimit -f 1000; exec "$ZONEREPLAY" "$@"' tight "$@"
+}
+
+begin 'no room for the packed events'
+mkdir room
+export TMPDIR=$PWD/room
+tight info "$sample"
+refused 'TMPDIR' 'room'
+tight export "$sample" -o out
+refused 'TMPDIR'
+only_files room
+[ -z "$(ls -A room)" ] || bad 'something is left in TMPDIR'
+
+begin 'no place for the packed events'
+export TMPDIR=$PWD/nowhere
+run info "$sample"
+refused 'TMPDIR' 'nowhere'
+
 finish
