@@ -282,6 +282,7 @@ START_TEST(injected_hugepages)
 	run_injected("threshold", "1s:hugepages=+4", &o);
 	ck_assert_uint_eq(o.huge_wanted, plain.huge_wanted + 4);
 	ck_assert_uint_ge(o.huge_got, 4);
+	outcome_release(&plain);
 	run_injected("threshold", "1s:compact_memory", &plain);
 	ck_assert_uint_gt(plain.pages_migrated, 0);
 	outcome_release(&o);
