@@ -32,3 +32,9 @@ struct frame last_resort(struct policy_env *env, const struct mm_request *rq)
 		return FRAME_NONE;
 	return mm_get_page(env->mm, rq, mm_alloc_flags_slow(env->mm, rq) | MM_ALLOC_NO_WATERMARKS);
 }
+
+void balance_for_compaction(struct policy_env *env, uint32_t node, uint32_t order, uint32_t highest)
+{
+	mm_balance_node(env->mm, node, env->mm->cpu, order, highest, true);
+	mm_reset_isolation_suitable(env->mm, node);
+}

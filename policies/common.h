@@ -25,6 +25,10 @@ static inline bool may_reclaim(const struct mm_request *rq)
 bool retry_by_pages(const struct mm_request *rq, uint64_t progress, uint64_t total);
 /* 6.1's slow path, at most @rounds of reclaim and compaction: slow_path.c. */
 struct frame slow_path(struct policy_env *env, const struct mm_request *rq, int64_t rounds);
+/* kswapd beside compaction: reclaims, then lets skipped blocks be looked at again; a kswapd hook.
+ */
+void balance_for_compaction(struct policy_env *env, uint32_t node, uint32_t order,
+			    uint32_t highest);
 /* Requests that must not fail go below all watermarks. */
 struct frame last_resort(struct policy_env *env, const struct mm_request *rq);
 

@@ -9,5 +9,10 @@ const struct policy *const policy_registry[] = {
 	&policy_compaction, /* 2.6.35 without its threshold */
 	&policy_threshold,  /* 6.1's slow path */
 	&policy_kernel,	    /* 6.1 with its background work */
+	&policy_proactive,
+	&policy_threshold_hysteresis,
+	&policy_slab_targeted,
+	&policy_khugepaged,
+	&policy_clairvoyant, /* knows the future */
 	NULL,
 };

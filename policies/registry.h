@@ -10,5 +10,10 @@ extern const struct policy policy_lumpy;
 extern const struct policy policy_compaction;
 extern const struct policy policy_threshold;
 extern const struct policy policy_kernel;
+extern const struct policy policy_proactive;
+extern const struct policy policy_threshold_hysteresis;
+extern const struct policy policy_slab_targeted;
+extern const struct policy policy_khugepaged;
+extern const struct policy policy_clairvoyant;
 
 #endif

@@ -44,12 +44,6 @@ static struct frame alloc_slow(struct policy_env *env, const struct mm_request *
 	return slow_path(env, rq, env->params[ROUNDS]);
 }
 
-static void kswapd(struct policy_env *env, uint32_t node, uint32_t order, uint32_t highest)
-{
-	mm_balance_node(env->mm, node, env->mm->cpu, order, highest, true);
-	mm_reset_isolation_suitable(env->mm, node);
-}
-
 const struct policy policy_threshold = {
 	.abi = POLICY_ABI,
 	.name = "threshold",
@@ -68,6 +62,6 @@ const struct policy policy_threshold = {
 	.nr_params = ARRAY_SIZE(params),
 	.init = init,
 	.alloc_slow = alloc_slow,
-	.kswapd = kswapd,
+	.kswapd = balance_for_compaction,
 	.trigger = trigger,
 };
