@@ -49,8 +49,7 @@ static bool is_orphan(const struct mm *mm, struct frame f)
 	return mm_objects(mm)[f.n].flags & MM_O_ORPHAN;
 }
 
-static uint64_t reclaim_list(struct policy_env *env, uint32_t list, uint64_t by, uint64_t want,
-			     bool kswapd)
+static uint64_t reclaim_list(struct policy_env *env, uint32_t list, uint64_t by, uint64_t want)
 {
 	struct mm *mm = env->mm;
 	struct frame prev, f = mm_list_last(mm, list);
@@ -65,14 +64,14 @@ static uint64_t reclaim_list(struct policy_env *env, uint32_t list, uint64_t by,
 		if (!mm_may_reclaim(mm, f))
 			continue;
 		mm_lru_del(mm, f);
-		mm_reclaim_page(mm, mm->cpu, f, kswapd);
+		mm_reclaim_page(mm, mm->cpu, f, false);
 		got += pages;
 	}
 	return got;
 }
 
 /* Further and further into the future until there are enough. */
-static uint64_t reclaim(struct policy_env *env, uint32_t node, uint64_t want, bool kswapd)
+static uint64_t reclaim(struct policy_env *env, uint32_t node, uint64_t want)
 {
 	uint64_t ahead = NS_PER_MS, got = 0;
 
@@ -80,8 +79,7 @@ static uint64_t reclaim(struct policy_env *env, uint32_t node, uint64_t want, bo
 		uint64_t by = pass == 5 ? UINT64_MAX : env->now + ahead;
 
 		for (uint32_t lru = LRU_LISTS; lru-- && got < want;)
-			got += reclaim_list(env, mm_lru_list(env->mm, node, lru), by, want - got,
-					    kswapd);
+			got += reclaim_list(env, mm_lru_list(env->mm, node, lru), by, want - got);
 	}
 	return got;
 }
@@ -210,14 +208,18 @@ static void empty_window(struct policy_env *env, struct frame start, const struc
 static struct frame try_window(struct policy_env *env, const struct mm_request *rq)
 {
 	struct window w;
+	struct frame f;
 
 	mm_drain_all(env->mm);
 	w = cheapest_window(env, rq);
-	if (!frame_is_none(w.start)) {
-		mm_stats(env->mm)->compact_stall++;
-		empty_window(env, w.start, rq);
-	}
-	return slow_freelist(env, rq);
+	if (frame_is_none(w.start))
+		return slow_freelist(env, rq);
+	empty_window(env, w.start, rq);
+	f = slow_freelist(env, rq);
+	mm_stats(env->mm)->compact_stall++;
+	*(frame_is_none(f) ? &mm_stats(env->mm)->compact_fail
+			   : &mm_stats(env->mm)->compact_success) += 1;
+	return f;
 }
 
 static struct frame alloc_slow(struct policy_env *env, const struct mm_request *rq)
@@ -233,23 +235,13 @@ static struct frame alloc_slow(struct policy_env *env, const struct mm_request *
 		if (!frame_is_none(f))
 			return f;
 		mm_stats(env->mm)->direct_reclaims++;
-		got = reclaim(env, rq->node, RECLAIM_BATCH + (2u << rq->order), false);
+		got = reclaim(env, rq->node, RECLAIM_BATCH + (2u << rq->order));
 		f = freelist_after_reclaim(env, rq);
 	} while (frame_is_none(f) && got);
 	if (frame_is_none(f) && rq->order >= env->params[MIN_ORDER])
 		f = try_window(env, rq);
-	return frame_is_none(f) ? last_resort(env, rq) : f;
-}
-
-/* Single pages only, up to the high watermarks. */
-static void kswapd(struct policy_env *env, uint32_t node, uint32_t order, uint32_t highest)
-{
-	mm_stats(env->mm)->kswapd_runs++;
-	while (!mm_node_balanced(env->mm, node, 0, highest)) {
-		if (!reclaim(env, node, RECLAIM_BATCH, true))
-			return;
-		mm_drain_all(env->mm);
-	}
+	/* What it has no way of its own for: pages on no LRU, pages of higher orders. */
+	return frame_is_none(f) ? slow_path(env, rq, INT64_MAX) : f;
 }
 
 const struct policy policy_clairvoyant = {
@@ -260,11 +252,12 @@ const struct policy policy_clairvoyant = {
 		"A yardstick, not a proposal: it asks the driver when objects die. For a large request "
 		"it empties the one window of that size that takes the fewest moves, avoiding windows "
 		"that will be free soon anyway; what it reclaims are pages that the recorded kernel "
-		"gave up already or whose owners let go of them soonest. It is informed, not optimal: "
-		"the bound that nothing can exceed is huge_possible.",
+		"gave up already or whose owners let go of them soonest; kswapd is 6.1's. It is informed, not "
+		"optimal: "
+		"the bound that no policy exceeds is in the column huge_possible.",
 	.params = params,
 	.nr_params = ARRAY_SIZE(params),
 	.caps = POLICY_CAP_ORACLE,
 	.alloc_slow = alloc_slow,
-	.kswapd = kswapd,
+	.kswapd = balance_for_compaction,
 };

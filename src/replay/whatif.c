@@ -102,6 +102,7 @@ static int run(struct whatif *w, struct error *err)
 			break;
 		advance(w, op);
 		step(w, op);
+		deaths_passed(&w->deaths, op);
 		if (w->opt->paranoid && i % w->opt->paranoid == 0 && validate(w, i, err))
 			return -1;
 		if (i % PROGRESS_STEP == 0)
@@ -251,6 +252,22 @@ static void free_tables(struct whatif *w)
 	free(w->injected);
 	mm_free(w->scratch);
 	pool_release(w);
+	deaths_release(&w->deaths);
+}
+
+static uint64_t death_of(struct policy_env *env, uint32_t object_id)
+{
+	const struct whatif *w = env->driver;
+
+	return deaths_of(&w->deaths, object_id);
+}
+
+static int tell_future(struct whatif *w, struct error *err)
+{
+	if (!(w->policy->caps & POLICY_CAP_ORACLE))
+		return 0;
+	w->env.death_of = death_of;
+	return deaths_init(&w->deaths, w->demand, w->mm->nr_ids, err);
 }
 
 static int replay(struct whatif *w, uint64_t span, struct error *err)
@@ -259,6 +276,8 @@ static int replay(struct whatif *w, uint64_t span, struct error *err)
 
 	if (alloc_tables(w, err) || whatif_sample_init(w, span, err) ||
 	    whatif_probe_init(w, span, err) || pool_init(w, err))
+		goto out;
+	if (tell_future(w, err))
 		goto out;
 	whatif_place_initial(w);
 	if (w->policy->init)
@@ -307,7 +326,7 @@ static int run_scenario(const struct job *job, const struct scenario *scenario, 
 		return error_set(err, "out of memory for a machine of %" PRIu64 " MiB",
 				 job->start->size >> 20);
 	memcpy(w.params, job->setting->params, sizeof(w.params));
-	w.env = (struct policy_env){.mm = mm, .params = w.params, .policy = w.policy};
+	w.env = (struct policy_env){.mm = mm, .params = w.params, .policy = w.policy, .driver = &w};
 	ret = replay(&w, job->span, err);
 	if (!ret)
 		out->stall_ns = stall(&w, &job->costs);

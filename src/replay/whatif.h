@@ -4,6 +4,7 @@
 #define ZR_REPLAY_WHATIF_H
 
 #include "demand/demand.h"
+#include "replay/deaths.h"
 #include "replay/replay.h"
 
 /* A pool of huge pages that is resized until the first failure: whatif_pool.c. */
@@ -63,6 +64,7 @@ struct whatif {
 	uint64_t next_probe;
 	int64_t params[POLICY_MAX_PARAMS];
 	struct policy_env env;
+	struct deaths deaths; /* for policies that may know the future */
 	const struct policy *policy;
 	const struct whatif_options *opt;
 	const struct demand *demand;

@@ -106,8 +106,21 @@ END_TEST
 
 /* ---- policies ---- */
 
-static const char *const policies[] = {"none",	     "reclaim",	  "lumpy",
-				       "compaction", "threshold", "kernel"};
+static const char *const policies[] = {
+	"none",
+	"reclaim",
+	"lumpy",
+	"compaction",
+	"threshold",
+	/* These also work unasked. */
+	"kernel",
+	"threshold-hysteresis",
+	"slab-targeted:reclaimable_share=1000",
+	"proactive",
+	"khugepaged:min_pages=32,period=1",
+	"clairvoyant",
+	"compaction:preset=2.6.35",
+};
 
 /* Expect the same counts and the same state of every frame, every time. */
 START_TEST(replay_is_deterministic)
