@@ -120,6 +120,9 @@ static void place_pcp(struct mm *mm, const struct hints *h, const struct trace *
 		if ((e->kind != EV_ALLOC && e->kind != EV_PCPU_DRAIN) || frame_is_none(f) ||
 		    h->first[f.n] != i)
 			continue;
+		/* A page leaves by the CPU that has it; only drains may be done for another. */
+		if (e->kind == EV_ALLOC && e->cpu != cpu)
+			continue;
 		if (order >= mm->nr_orders || !mm_pcp_allowed_order(mm, order) ||
 		    mm_frame_zone(mm, f) != zone)
 			continue;

@@ -292,6 +292,7 @@ void verify_compact_switch_out(struct verify *v, const struct event *e);
 /* verify_repair.c: the machine does what the kernel did instead */
 void repair_take_from_zone(struct verify *v, struct frame f, uint32_t order, uint32_t type);
 void repair_take_from_pcp(struct verify *v, struct frame f, uint32_t order);
+void repair_pass_over(struct verify *v, struct frame f);
 /* Takes @f out of whatever free list it is on, so that it can be allocated or freed again. */
 void repair_remove(struct verify *v, struct frame f, uint32_t order);
 

@@ -461,6 +461,9 @@ static void alloc_from_pcp(struct verify *v, const struct event *e, struct frame
 		mm_mark_allocated(v->mm, f, rq.order);
 	} else {
 		report_wrong_pop(v, expected, f, &rq);
+		if (!frame_is_none(expected) && mm_on_pcp_list(v->mm, f) &&
+		    mm_frame(v->mm, f)->list == mm_frame(v->mm, expected)->list)
+			repair_pass_over(v, f);
 		repair_take_from_pcp(v, f, rq.order);
 	}
 	if (mm_pcp_allowed_order(v->mm, rq.order))

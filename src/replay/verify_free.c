@@ -196,11 +196,18 @@ static void drain_done(struct verify *v, struct zone_op *op)
  */
 static void give_up_excess(struct verify *v, const struct zone_op *op)
 {
+	struct mm_pcp *pcp = mm_pcp(v->mm, op->drain.zone, op->drain.cpu);
 	struct mm_drain d = op->drain;
 	struct frame f;
 
 	v->res->resyncs++;
 	v->resynced = true;
+	if (v->known) { /* how full the lists may get was not known either: it is learned now */
+		pcp->high = pcp->count + 4 * pcp->batch;
+		if (pcp->high_max && pcp->high_max < pcp->high)
+			pcp->high_max = pcp->high;
+		return;
+	}
 	while (!frame_is_none(f = mm_drain_peek(v->mm, &d))) {
 		uint32_t order = mm_frame(v->mm, f)->order;
 

@@ -74,3 +74,26 @@ void repair_take_from_pcp(struct verify *v, struct frame f, uint32_t order)
 	v->resynced = true;
 	repair_remove(v, f, order);
 }
+
+/*
+ * The kernel took @f although others were before it on the model's list. Where their order was only
+ * a guess they go behind the rest; where it was known they cannot be there any more and are given
+ * up.
+ */
+void repair_pass_over(struct verify *v, struct frame f)
+{
+	struct mm *mm = v->mm;
+	uint32_t list = mm_frame(mm, f)->list, n = mm_list_count(mm, list);
+	struct frame first = mm_list_first(mm, list);
+
+	for (; n-- && first.n != f.n; first = mm_list_first(mm, list)) {
+		uint32_t order = mm_frame(mm, first)->order;
+
+		if (v->known && !v->known[first.n]) {
+			mm_list_rotate_to_last(mm, first);
+			continue;
+		}
+		mm_pcp_del(mm, mm_frame_zone(mm, first), pcp_owner(mm, first), first);
+		mm_mark_allocated(mm, first, order);
+	}
+}
