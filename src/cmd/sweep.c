@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Many captures under many settings: plan, run, status, merge. */
+/* Many captures under many settings: plan, run, submit, status, merge. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -11,10 +13,13 @@
 #define OPT_CELLS CMD_OPT_OWN
 #define OPT_SHARD (CMD_OPT_OWN + 1)
 #define OPT_PARTIAL (CMD_OPT_OWN + 2)
+#define OPT_ENGINE (CMD_OPT_OWN + 3)
+#define OPT_PER_TASK (CMD_OPT_OWN + 4)
 
 struct sweep_command {
 	const char *verb, *path, *output, *db;
-	bool json, partial;
+	bool json, partial, print;
+	size_t per_task;
 	struct sweep_run_options run;
 };
 
@@ -82,6 +87,81 @@ static int do_run(struct sweep_command *c)
 	cmd_warn("%s/failures.tsv says what failed; `zonereplay sweep run %s` tries again", c->path,
 		 c->path);
 	return CMD_BAD_ANSWER;
+}
+
+/* ---- submit ---- */
+
+#define MIN_TASKS 64 /* cells per task are chosen so that there are about so many */
+
+static int call_sbatch(const char *script)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		execlp("sbatch", "sbatch", script, (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return cmd_failf("cannot start sbatch: %s", strerror(errno));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return cmd_failf(
+			"there is no sbatch here; --engine=print gives the commands for another "
+			"scheduler");
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return cmd_failf("sbatch refused %s", script);
+	return CMD_FINE;
+}
+
+static int submit_slurm(const struct sweep *sw, const char *program, size_t per_task)
+{
+	char *script = path_join(sw->dir, "task.sh");
+	struct strbuf text;
+	struct error err;
+	int status;
+
+	strbuf_init(&text);
+	sweep_slurm_script(sw, program, per_task, &text);
+	if (file_write(script, text.s, text.len, &err))
+		status = cmd_fail(&err);
+	else
+		status = call_sbatch(script);
+	strbuf_release(&text);
+	free(script);
+	return status;
+}
+
+static int submit_print(const struct sweep *sw, const char *program, size_t per_task)
+{
+	struct strbuf text;
+
+	strbuf_init(&text);
+	sweep_commands(sw, program, per_task, &text);
+	fputs(text.s, stdout);
+	strbuf_release(&text);
+	return CMD_FINE;
+}
+
+/* Tasks run elsewhere: they need absolute names. */
+static int do_submit(struct sweep_command *c)
+{
+	char *program = realpath("/proc/self/exe", NULL), *dir = realpath(c->path, NULL);
+	size_t per_task;
+	struct sweep sw;
+	struct error err;
+	int status;
+
+	if (sweep_load(&sw, dir ? dir : c->path, &err)) {
+		status = cmd_fail(&err);
+	} else {
+		per_task = c->per_task ? c->per_task : 1 + sw.nr / MIN_TASKS;
+		status = c->print ? submit_print(&sw, program ? program : "zonereplay", per_task)
+				  : submit_slurm(&sw, program ? program : "zonereplay", per_task);
+		sweep_release(&sw);
+	}
+	free(program);
+	free(dir);
+	return status;
 }
 
 /* ---- status ---- */
@@ -155,10 +235,8 @@ static int do_merge(struct sweep_command *c)
 /* ---- the command line ---- */
 
 static const struct verb verbs[] = {
-	{"plan", do_plan},
-	{"run", do_run},
-	{"status", do_status},
-	{"merge", do_merge},
+	{"plan", do_plan},     {"run", do_run},	    {"submit", do_submit},
+	{"status", do_status}, {"merge", do_merge},
 };
 
 static const struct verb *find_verb(const char *name)
@@ -194,6 +272,24 @@ static void parse_workers(struct argp_state *state, struct sweep_command *c, con
 	c->run.workers = (unsigned int)n;
 }
 
+static void parse_engine(struct argp_state *state, struct sweep_command *c, const char *arg)
+{
+	if (strcmp(arg, "slurm") && strcmp(arg, "print"))
+		cmd_bad_usage(state, "--engine: \"%s\" is neither slurm nor print", arg);
+	c->print = !strcmp(arg, "print");
+}
+
+static void parse_per_task(struct argp_state *state, struct sweep_command *c, const char *arg)
+{
+	uint64_t n;
+
+	if (!parse_u64(arg, &n) || n < 1 || n > 1000000)
+		cmd_bad_usage(state,
+			      "--cells-per-task: \"%s\" is no number of cells from 1 to 1000000",
+			      arg);
+	c->per_task = n;
+}
+
 static void add_word(struct argp_state *state, struct sweep_command *c, const char *arg)
 {
 	if (!c->verb)
@@ -224,6 +320,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_SHARD:
 		c->run.shard = arg;
 		return 0;
+	case OPT_ENGINE:
+		parse_engine(state, c, arg);
+		return 0;
+	case OPT_PER_TASK:
+		parse_per_task(state, c, arg);
+		return 0;
 	case OPT_PARTIAL:
 		c->partial = true;
 		return 0;
@@ -235,7 +337,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!c->verb || !find_verb(c->verb))
-			cmd_bad_usage(state, "what? plan, run, status or merge");
+			cmd_bad_usage(state, "what? plan, run, submit, status or merge");
 		if (!c->path)
 			cmd_bad_usage(state, "%s what? give %s", c->verb,
 				      strcmp(c->verb, "plan") ? "the sweep's directory"
@@ -251,6 +353,10 @@ static const struct argp_option options[] = {
 	{"workers", 'j', "N", 0, "run: so many processes (default: one per CPU)", 0},
 	{"cells", OPT_CELLS, "A-B", 0, "run: only these cells, counted from 0", 0},
 	{"shard", OPT_SHARD, "FILE.db", 0, "run: one worker that writes here", 0},
+	{"engine", OPT_ENGINE, "ENGINE", 0,
+	 "submit: slurm (an array job, the default) or print (commands for another scheduler)", 0},
+	{"cells-per-task", OPT_PER_TASK, "N", 0,
+	 "submit: default: so that there are about 64 tasks", 0},
 	{"database", 'd', "FILE", 0, "merge: into this database (default " CMD_DEFAULT_DB ")", 0},
 	{"partial", OPT_PARTIAL, NULL, 0, "merge: although cells are missing", 0},
 	CMD_JSON_OPTION,
@@ -259,7 +365,7 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
-	.args_doc = "plan FILE.ini\nrun DIR\nstatus DIR\nmerge DIR",
+	.args_doc = "plan FILE.ini\nrun DIR\nsubmit DIR\nstatus DIR\nmerge DIR",
 	.doc = "Replays many captures under many settings. A sweep that was stopped or killed goes on "
 	       "where it was; what is merged does not depend on who computed it.\v"
 	       "A sweep file:\n\n"

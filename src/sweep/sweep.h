@@ -81,6 +81,16 @@ struct sweep_result {
 int sweep_run(struct sweep *sw, const struct sweep_run_options *opt, struct sweep_result *result,
 	      struct error *err) MUST_CHECK;
 
+/*
+ * A script for `sbatch`: an array job of which each task computes @per_task cells into a shard of
+ * its own. A task that a lost node took with it is queued again and goes on with another shard.
+ */
+void sweep_slurm_script(const struct sweep *sw, const char *program, size_t per_task,
+			struct strbuf *out);
+/* The same as commands, one to a line, for GNU parallel, ssh or another scheduler. */
+void sweep_commands(const struct sweep *sw, const char *program, size_t per_task,
+		    struct strbuf *out);
+
 struct sweep_status {
 	size_t cells, done, failed, shards;
 };

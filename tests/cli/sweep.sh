@@ -4,15 +4,8 @@
 
 samples="$ZR_SRCDIR/traces/samples"
 
-# dump FILE.db: everything but where it came from.
 dump() {
-	python3 - "$1" <<'EOF'
-import sqlite3, sys
-db = sqlite3.connect(sys.argv[1])
-for table in ('captures', 'runs', 'params', 'run_orders', 'zones', 'samples'):
-    for row in db.execute(f'SELECT * FROM {table} ORDER BY 1, 2, 3, 4'):
-        print(table, *row, sep='|')
-EOF
+	python3 "$ZR_SRCDIR/tests/cli/dump.py" "$1"
 }
 
 same_results() {
@@ -112,6 +105,20 @@ status 0
 cp "$t_top/hand.db" .
 same_results merged.db hand.db
 
+begin 'commands for another scheduler do the same'
+write_plan
+mkdir "it's here"
+run sweep plan s.ini -o "it's here/s"
+run sweep submit "it's here/s" --engine=print --cells-per-task 7
+status 0
+[ "$(wc -l <"$t_top/out")" -eq 3 ] || bad 'not three tasks'
+tac "$t_top/out" >commands
+sh commands >/dev/null || bad 'a command failed'
+run sweep merge "it's here/s" -d merged.db
+status 0
+cp "$t_top/hand.db" .
+same_results merged.db hand.db
+
 begin 'shards that disagree are refused loudly'
 write_plan
 run sweep plan s.ini
@@ -181,9 +188,9 @@ only_files bad.ini
 
 begin 'bad plans and bad words'
 run sweep
-refused 'plan, run, status or merge'
+refused 'plan, run, submit, status or merge'
 run sweep plna x
-refused 'plan, run, status or merge'
+refused 'plan, run, submit, status or merge'
 run sweep run
 refused 'directory'
 run sweep run nowhere
