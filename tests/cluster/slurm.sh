@@ -27,6 +27,9 @@ fi
 none_alive() { ! kill -0 "$@" 2>/dev/null; }
 stop_cluster() {
 	local file pids=()
+	# What still runs on this cluster goes with it.
+	[ -z "${SLURM_CONF:-}" ] || timeout 5 scancel --quiet --state=RUNNING --partition=ci 2>/dev/null
+	wait_for 5 queue_empty
 	for file in "$cluster"/*.pid; do
 		[ -e "$file" ] && pids+=("$(cat "$file")")
 	done
