@@ -221,13 +221,19 @@ static void next_page(struct mm *mm, struct mm_compact_control *cc)
 		cc->at = MM_AT_BATCH;
 }
 
-static void start_batch(struct mm *mm, struct mm_compact_control *cc)
+static void init_batch(struct mm_compact_control *cc)
 {
 	cc->update_cached = false;
 	cc->last_migrated = cc->iteration_start;
 	cc->nr_left = cc->nr_migrate;
 	cc->nr_refused = cc->moved = cc->failed = 0;
 	cc->out_of_targets = false;
+	cc->at = MM_AT_PAGE;
+}
+
+static void start_batch(struct mm *mm, struct mm_compact_control *cc)
+{
+	init_batch(cc);
 	next_page(mm, cc);
 }
 
@@ -461,7 +467,10 @@ void mm_compact_step_source(struct mm *mm, struct mm_compact_control *cc, uint32
 	*ev = (struct mm_compact_event){.at = MM_AT_SOURCE, .start = cc->source, .end = cc->source};
 	compact_isolate_sources(mm, cc, ev);
 	set_source(mm, cc, end, taken);
-	after_source(mm, cc);
+	if (taken)
+		init_batch(cc);
+	else
+		nothing_isolated(mm, cc);
 }
 
 void mm_compact_fix_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end,

@@ -123,8 +123,11 @@ void mm_compact_gone(struct mm *mm, struct mm_compact_control *cc, struct frame 
 void mm_compact_drained(struct mm *mm, struct mm_compact_control *cc);
 struct frame mm_compact_release_next(struct mm *mm, struct mm_compact_control *cc);
 
-/* MM_AT_SOURCE, of which a trace shows that it ended at @end with @taken pages; @ev is what was
- * predicted. */
+/*
+ * MM_AT_SOURCE, of which a trace shows that it ended at @end with @taken pages; @ev is what was
+ * predicted. The search for the first target is left to mm_compact_moved(): the task may be
+ * interrupted before it.
+ */
 void mm_compact_step_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end,
 			    uint32_t taken, struct mm_compact_event *ev);
 /* The same said after mm_compact_step(). */
