@@ -280,6 +280,8 @@ bool verify_compact_drains(struct verify *v, const struct event *e, uint32_t zon
 void verify_compact_insertion(struct verify *v, const struct event *e);
 void verify_compact_seen(struct verify *v, const struct event *e, struct frame f);
 /* verify_compact_dest.c: new pages, as the trace shows them */
+/* The page that moved last is dealt with; only now the next one's target is looked for. */
+void compact_settle(struct verify *v, struct compact_run *run);
 void compact_await(struct compact_run *run, struct frame to);
 /* A batch goes to the LRU lists as a whole: what was left out of it was not moved. */
 void compact_flushed(struct verify *v, struct compact_run *run);

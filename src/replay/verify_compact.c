@@ -194,7 +194,7 @@ void verify_compact_switch_out(struct verify *v, const struct event *e)
 /* ---- steps ---- */
 
 /* The page that moved last is dealt with; only now the next one's target is looked for. */
-static void settle(struct verify *v, struct compact_run *run)
+void compact_settle(struct verify *v, struct compact_run *run)
 {
 	if (!run->moved_pending)
 		return;
@@ -212,7 +212,7 @@ static void step(struct verify *v, struct compact_run *run, struct mm_compact_ev
 /* Steps that no event shows: a drain that found nothing, the release of nothing. */
 static void pass_invisible(struct verify *v, struct compact_run *run, enum mm_compact_at wanted)
 {
-	settle(v, run);
+	compact_settle(v, run);
 	if (run->cc.at == MM_AT_DRAIN && wanted != MM_AT_DRAIN) {
 		if (mm_pcp(v->mm, run->cc.zone, run->cc.cpu)->count && !run->drain_seen)
 			differs(v, run, "drain expected, pages held",
@@ -348,7 +348,7 @@ static void at_target(struct verify *v, struct compact_run *run, const struct ev
 	uint64_t base = v->mm->base_pfn;
 	struct mm_compact_event ev;
 
-	settle(v, run);
+	compact_settle(v, run);
 	if (run->cc.at != MM_AT_TARGET)
 		differs(v, run, "step", run->cc.at, MM_AT_TARGET);
 	else if (target_start(run) != e->w[0] - base)
@@ -366,7 +366,7 @@ static void at_target(struct verify *v, struct compact_run *run, const struct ev
 static void at_batch(struct verify *v, struct compact_run *run, const struct event *e)
 {
 	compact_flushed(v, run);
-	settle(v, run);
+	compact_settle(v, run);
 	if (run->cc.moved != e->w[0])
 		differs(v, run, "batch: moved", run->cc.moved, e->w[0]);
 	mm_compact_fix_batch(v->mm, &run->cc, (uint32_t)e->w[1]);
@@ -420,18 +420,20 @@ void verify_compact_end(struct verify *v, const struct event *e)
  * compaction_alloc nearly all of the first kind take less than this, nearly all of the others more.
  */
 #define WAY_TO_ASKING_NS 115000
+#define LONG_SEARCH_NS 600000
 
 static void preempted(struct verify *v, struct compact_run *run, const struct event *e)
 {
 	struct mm_compact_control before = run->cc;
+	uint64_t gap = e->time - run->last_event;
 	struct mm *copy;
 
-	if (!run->moved_pending || e->time - run->last_event <= WAY_TO_ASKING_NS ||
+	if (!run->moved_pending || gap <= WAY_TO_ASKING_NS ||
 	    !frame_is_none(mm_compact_next_target(v->mm, &run->cc)))
 		return;
 	copy = mm_clone(v->mm);
-	settle(v, run);
-	if (copy && run->cc.at != MM_AT_TARGET) {
+	compact_settle(v, run);
+	if (copy && run->cc.at != MM_AT_TARGET && (run->cc.moved || gap < LONG_SEARCH_NS)) {
 		mm_copy(v->mm, copy);
 		run->cc = before;
 		run->moved_pending = true;
@@ -461,7 +463,7 @@ void verify_compact_event(struct verify *v, const struct event *e)
 	case EV_SCHED_SWITCH: /* e->pid goes to sleep: in the middle of a page, or before the next
 				 one? */
 		if (e->w[2] != STATE_PREEMPTED)
-			settle(v, run);
+			compact_settle(v, run);
 		else
 			preempted(v, run, e);
 		break;
@@ -519,7 +521,7 @@ static void source_freed(struct verify *v, struct compact_run *run, struct frame
 	bool inserted;
 
 	compact_flushed(v, run);
-	settle(v, run);
+	compact_settle(v, run);
 	/* Freed from under the compactor: it only drops the last reference [unmap_and_move]. */
 	if (let_go(v, run, from)) {
 		mm_compact_gone(v->mm, &run->cc, from);
@@ -577,39 +579,9 @@ bool verify_compact_drains(struct verify *v, const struct event *e, uint32_t zon
 
 	if (!run || run->cc.zone != zone)
 		return false;
-	settle(v, run);
+	compact_settle(v, run);
 	if (run->cc.at != MM_AT_DRAIN)
 		return false;
 	run->drain_seen = true;
 	return true;
-}
-
-/* A page that the trace shows in use: was it moved there? */
-void verify_compact_seen(struct verify *v, const struct event *e, struct frame f)
-{
-	struct compact_run *run = compact_run_of(v, e->pid);
-
-	if (event_context(e) != CTX_TASK)
-		run = NULL;
-	if (run)
-		settle(v, run); /* the target was taken after all, before its source is freed */
-	compact_dest_seen(v, run, f);
-}
-
-/* The probe tells the destination handed out: the lab's truth. */
-void verify_compact_truth(struct verify *v, const struct event *e)
-{
-	struct compact_run *run = compact_run_of(v, e->pid);
-	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]}), expected;
-
-	if (!run || frame_is_none(f))
-		return;
-	settle(v, run);
-	expected = mm_compact_next_target(v->mm, &run->cc);
-	v->res->targets++;
-	if (expected.n == f.n)
-		v->res->targets_exact++;
-	else
-		verify_mismatch(v, MISMATCH_TARGET, expected, f, "compaction's destination (at %u)",
-				run->cc.at);
 }

@@ -174,3 +174,34 @@ void compact_dest_seen(struct verify *v, struct compact_run *run, struct frame f
 	else if (frame_is_none(head))
 		moved_to_free(v, run, f);
 }
+
+/* A page that the trace shows in use: was it moved there? */
+void verify_compact_seen(struct verify *v, const struct event *e, struct frame f)
+{
+	struct compact_run *run = compact_run_of(v, e->pid);
+
+	if (event_context(e) != CTX_TASK)
+		run = NULL;
+	if (run)
+		compact_settle(
+			v, run); /* the target was taken after all, before its source is freed */
+	compact_dest_seen(v, run, f);
+}
+
+/* The probe tells the destination handed out: the lab's truth. */
+void verify_compact_truth(struct verify *v, const struct event *e)
+{
+	struct compact_run *run = compact_run_of(v, e->pid);
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]}), expected;
+
+	if (!run || frame_is_none(f))
+		return;
+	compact_settle(v, run);
+	expected = mm_compact_next_target(v->mm, &run->cc);
+	v->res->targets++;
+	if (expected.n == f.n)
+		v->res->targets_exact++;
+	else
+		verify_mismatch(v, MISMATCH_TARGET, expected, f, "compaction's destination (at %u)",
+				run->cc.at);
+}
