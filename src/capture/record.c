@@ -3,6 +3,7 @@
 
 #include "capture/capture.h"
 #include "capture/checkpoint.h"
+#include "capture/flight.h"
 #include "capture/kernel_layout.h"
 #include "capture/procfiles.h"
 #include "capture/tracefs_dir.h"
@@ -37,6 +38,7 @@ struct recorder {
 	sigset_t signals, old_signals;
 	struct checkpoint_writer checkpoints;
 	uint64_t next_checkpoint; /* ns */
+	struct flight flight;
 	pid_t child;
 };
 
@@ -77,7 +79,7 @@ static uint64_t now_ns(void)
 }
 
 /*
- * An eighth of memory over all CPUs: enough for a minute of a busy small machine. Very small
+ * A sixth of memory over all CPUs: enough for a minute of a busy small machine. Very small
  * machines are no less busy and give a quarter; a very large one does not need more than 512 MB per
  * CPU.
  */
@@ -86,9 +88,9 @@ static uint32_t default_buffer_kb(void)
 	uint64_t memory =
 		(uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)(sysconf(_SC_PAGESIZE) / 1024);
 	uint64_t cpus = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-	uint64_t kb = memory / 8 < 32768 ? memory / 4 : memory / 8;
+	uint64_t kb = memory / 6 < 32768 ? memory / 4 : memory / 6;
 
-	if (kb > 32768 && memory / 8 < 32768)
+	if (kb > 32768 && memory / 6 < 32768)
 		kb = 32768;
 	kb /= cpus;
 	return kb > 524288 ? 524288 : kb < 1024 ? 1024 : (uint32_t)kb;
@@ -197,24 +199,46 @@ static pid_t start_command(struct recorder *r, struct error *err)
 	_exit(127);
 }
 
-/* The next of our signals; meanwhile checkpoints are written when they are due. */
-static int next_signal(struct recorder *r)
-{
-	struct timespec wait;
-	uint64_t now;
-	int sig;
+#define LOOK_NS 100000000ull /* how often the flight recorder looks whether it was stopped */
 
-	for (;;) {
-		if (!r->opt->checkpoint_ms)
-			return sigwaitinfo(&r->signals, NULL);
-		now = now_ns();
+/* What is due now: checkpoints, states. Returns when to come again; 0: nothing to do any more. */
+static uint64_t work_due(struct recorder *r, uint64_t now)
+{
+	uint64_t next = UINT64_MAX;
+
+	if (r->opt->checkpoint_ms) {
 		if (now >= r->next_checkpoint) {
 			checkpoint_write(&r->checkpoints);
 			r->next_checkpoint = now + r->opt->checkpoint_ms * 1000000ull;
-			continue;
 		}
-		wait.tv_sec = (r->next_checkpoint - now) / 1000000000;
-		wait.tv_nsec = (r->next_checkpoint - now) % 1000000000;
+		next = r->next_checkpoint;
+	}
+	if (r->opt->until_fail >= 0) {
+		if (flight_ended(&r->flight))
+			return 0;
+		flight_step(&r->flight, now);
+		next = now + LOOK_NS < next ? now + LOOK_NS : next;
+	}
+	return next;
+}
+
+/* The next of our signals, or 0 when the flight recorder has ended. */
+static int next_signal(struct recorder *r)
+{
+	struct timespec wait;
+	uint64_t now, next;
+	int sig;
+
+	for (;;) {
+		next = work_due(r, now_ns());
+		now = now_ns();
+		if (!next)
+			return 0;
+		if (next == UINT64_MAX)
+			return sigwaitinfo(&r->signals, NULL);
+		next = next > now ? next - now : 1;
+		wait.tv_sec = (time_t)(next / 1000000000);
+		wait.tv_nsec = (long)(next % 1000000000);
 		sig = sigtimedwait(&r->signals, NULL, &wait);
 		if (sig > 0)
 			return sig;
@@ -231,12 +255,14 @@ static void wait_for_command(struct recorder *r)
 		if (r->child > 0 && waitpid(r->child, &r->res->status, WNOHANG) == r->child)
 			return;
 		sig = next_signal(r);
-		if (sig != SIGINT && sig != SIGTERM)
+		if (sig && sig != SIGINT && sig != SIGTERM)
 			continue;
-		r->res->interrupted = true;
-		if (r->child <= 0)
+		r->res->interrupted = sig != 0;
+		r->res->failed = sig == 0;
+		if (r->child > 0)
+			kill(r->child, SIGTERM);
+		if (r->child <= 0 || !sig)
 			return;
-		kill(r->child, SIGTERM);
 	}
 }
 
@@ -254,6 +280,26 @@ static int run_workload(struct recorder *r, struct error *err)
 	return 0;
 }
 
+/* The state that fits what is left in the ring is the start; an end state would come after the last
+ * event. */
+static void end_flight(struct recorder *r)
+{
+	struct flight_state *best =
+		flight_best(&r->flight, (uint32_t)sysconf(_SC_NPROCESSORS_CONF));
+
+	procfiles_read(&r->proc[END]);
+	if (!best) {
+		snprintf(
+			r->res->reason, sizeof(r->res->reason),
+			"no exact state is as old as the events that are left: use a larger --buffer");
+		return;
+	}
+	r->snap[START] = best->snap;
+	r->report[START] = best->report;
+	r->snap_id[START] = best->id;
+	snapshot_init(&best->snap);
+}
+
 static int record(struct recorder *r, struct error *err)
 {
 	uint64_t start;
@@ -263,13 +309,19 @@ static int record(struct recorder *r, struct error *err)
 	if (r->opt->checkpoint_ms &&
 	    checkpoint_writer_init(&r->checkpoints, r->tracefs.marker_fd, err))
 		return -1;
-	take_state(r, START, START);
+	if (r->opt->until_fail < 0)
+		take_state(r, START, START);
+	else if (flight_init(&r->flight, &r->tracefs, (uint32_t)r->opt->until_fail, err))
+		return -1;
 	start = now_ns();
 	if (run_workload(r, err))
 		return -1;
 	r->res->wall_ns = now_ns() - start;
 	r->res->checkpoints = r->checkpoints.next_id;
-	take_state(r, END, END);
+	if (r->opt->until_fail < 0)
+		take_state(r, END, END);
+	else
+		end_flight(r);
 	if (tracefs_dir_write(&r->tracefs, "tracing_on", "0", err))
 		return -1;
 	return 0;
@@ -369,6 +421,10 @@ static void describe_run(struct recorder *r)
 	set_number(m, "run.wall_ns", r->res->wall_ns);
 	set_number(m, "run.status", r->res->status);
 	set_number(m, "run.interrupted", r->res->interrupted);
+	if (r->opt->until_fail >= 0) {
+		set_number(m, "run.until_fail_order", (uint64_t)r->opt->until_fail);
+		set_number(m, "run.failed", r->res->failed);
+	}
 	describe_snapshots(r);
 	describe_vmstat(m, "vmstat_start", procfiles_text(&r->proc[START], "vmstat"));
 	describe_vmstat(m, "vmstat_end", procfiles_text(&r->proc[END], "vmstat"));
@@ -383,7 +439,9 @@ static int save(struct recorder *r, struct error *err)
 
 	tracefs_dir_counts(&r->tracefs, sysconf(_SC_NPROCESSORS_CONF), &counts);
 	r->res->events = counts.entries;
-	r->res->lost = counts.lost;
+	r->res->lost = r->opt->until_fail < 0 ? counts.lost : 0;
+	if (r->opt->until_fail >= 0) /* a ring is there to be written over */
+		set_number(&r->manifest, "trace.overwritten", counts.lost);
 	state_from_counts(r, START);
 	state_from_counts(r, END);
 	r->res->start_level = snap_level_name(r->snap[START].level);
@@ -420,6 +478,7 @@ static void recorder_release(struct recorder *r)
 	int i;
 
 	checkpoint_writer_release(&r->checkpoints);
+	flight_release(&r->flight);
 	tracefs_dir_release(&r->tracefs);
 	probe_set_remove(&r->tracefs, &r->probes);
 	for (i = 0; i < NR_ENDS; i++) {

@@ -29,6 +29,7 @@ struct record_result {
 	uint64_t wall_ns, trace_bytes, snapshot_ns;
 	int status; /* of the workload, as wait() gives it */
 	bool interrupted;
+	bool failed; /* --until-fail: the allocation that was waited for has failed */
 };
 
 int record_run(const struct record_options *opt, struct record_result *res,

@@ -122,12 +122,15 @@ static void print_result(const struct capture_options *opt, const struct record_
 	       r->trace_bytes / 1e6, r->start_level, r->end_level);
 	if (*r->reason)
 		cmd_warn("%s", r->reason);
+	if (r->failed)
+		printf("an allocation of order %d failed; its last event is the last of the trace\n",
+		       opt->record.until_fail);
 	if (r->interrupted)
 		cmd_warn("interrupted; what was recorded until then is a good capture");
-	else if (r->status)
+	else if (r->status && !r->failed)
 		cmd_warn("the command ended with status %d; the capture is good",
 			 WIFEXITED(r->status) ? WEXITSTATUS(r->status) : 128 + WTERMSIG(r->status));
-	if (r->lost)
+	if (r->lost && opt->record.until_fail < 0)
 		cmd_warn("%llu events did not fit: record again with a larger --buffer",
 			 (unsigned long long)r->lost);
 }

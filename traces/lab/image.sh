@@ -69,7 +69,7 @@ make_disk() {
 		echo "JOB_EVENTS='$events'"
 		echo "JOB_WORKLOAD='$(basename "$workload" .sh)'"
 		echo "JOB_ARGS='$args'"
-		echo "JOB_OPTIONS='${checkpoint:+--checkpoint=$checkpoint} $symbols'"
+		echo "JOB_OPTIONS='${checkpoint:+--checkpoint=$checkpoint} $symbols ${until_fail:+--until-fail=$until_fail} ${buffer:+--buffer=$buffer}'"
 	} > "$job/job"
 	mke2fs -q -F -t ext4 -E lazy_itable_init=1,root_owner=0:0 -d "$tmp/disk" "$tmp/disk.img" "${disk}M" > /dev/null \
 		|| die "the guest's disk could not be made"
