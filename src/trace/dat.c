@@ -47,6 +47,8 @@ struct dat {
 	struct tracecmd_input *handle;
 	struct tep_handle *tep;
 	struct error *err;
+	struct slot type, flags, preempt_count, pid; /* common fields: the same in all events */
+	bool swap; /* the file's byte order is not this machine's */
 	struct decoder *decoders;
 	size_t nr_decoders;
 	int16_t by_id[MAX_EVENT_ID]; /* index of the decoder, or -1 */
@@ -138,6 +140,32 @@ static void add_decoder(struct dat *dat, enum event_kind kind, const char *syste
 		add_slot(d, event, desc->fields[i], i);
 }
 
+static int find_common(struct dat *dat, struct error *err)
+{
+	struct tep_event *event = tep_get_first_event(dat->tep);
+	struct {
+		const char *name;
+		struct slot *slot;
+	} rows[] = {{"common_type", &dat->type},
+		    {"common_flags", &dat->flags},
+		    {"common_preempt_count", &dat->preempt_count},
+		    {"common_pid", &dat->pid}};
+	struct tep_format_field *f;
+
+	for (size_t i = 0; event && i < ARRAY_SIZE(rows); i++) {
+		f = tep_find_common_field(event, rows[i].name);
+		if (usable(f))
+			set_slot(rows[i].slot, f);
+	}
+	dat->swap = tep_is_file_bigendian(dat->tep) != tep_is_local_bigendian(dat->tep);
+	if (!dat->type.size || !dat->pid.size)
+		return error_set(
+			err,
+			"%s: describes no events; the file is damaged, or nothing was recorded",
+			dat->c->trace_path);
+	return 0;
+}
+
 static int add_decoders(struct dat *dat, struct error *err)
 {
 	const struct event_alias *aliases;
@@ -216,6 +244,33 @@ static uint64_t translate_gfp(const struct dat *dat, uint64_t value)
 
 /* ---- one record ---- */
 
+static uint64_t read_field(const struct dat *dat, const struct slot *s,
+			   const struct tep_record *rec)
+{
+	const char *p = (const char *)rec->data + s->offset;
+	uint32_t word;
+	uint16_t half;
+	uint64_t wide;
+
+	if (!s->size || s->offset + s->size > rec->size)
+		return 0;
+	if (dat->swap)
+		return tep_read_number(dat->tep, p, s->size);
+	switch (s->size) {
+	case 1:
+		return *(const uint8_t *)p;
+	case 2:
+		memcpy(&half, p, sizeof(half));
+		return half;
+	case 4:
+		memcpy(&word, p, sizeof(word));
+		return word;
+	default:
+		memcpy(&wide, p, sizeof(wide));
+		return wide;
+	}
+}
+
 static uint64_t sign_extend(uint64_t value, unsigned int size)
 {
 	unsigned int unused = 64 - 8 * size;
@@ -265,8 +320,7 @@ static bool decode_words(const struct dat *dat, const struct decoder *d,
 		}
 		if (s->offset + s->size > rec->size)
 			return false;
-		e->w[s->word] |= convert(
-			dat, s, tep_read_number(dat->tep, (char *)rec->data + s->offset, s->size));
+		e->w[s->word] |= convert(dat, s, read_field(dat, s, rec));
 	}
 	return true;
 }
@@ -293,7 +347,7 @@ static bool decode_marker(struct dat *dat, const struct tep_record *rec, struct 
 
 /* enum trace_flag_type of include/linux/trace_events.h, 6.1; the bits used here have been the same
  * since 5.10. */
-static uint8_t translate_flags(int flags, int preempt_count)
+static uint8_t translate_flags(uint64_t flags, uint64_t preempt_count)
 {
 	uint8_t out = 0;
 
@@ -346,21 +400,21 @@ static void recall_comm(struct dat *dat, uint32_t pid)
 static int on_record(struct tracecmd_input *handle, struct tep_record *rec, int cpu, void *data)
 {
 	struct dat *dat = data;
-	int type = tep_data_type(dat->tep, rec);
+	uint64_t type = read_field(dat, &dat->type, rec);
 	const struct decoder *d;
 	struct event e = {.time = rec->ts, .cpu = (uint16_t)rec->cpu};
 
 	if (rec->missed_events && put_lost(dat, rec))
 		return -1;
-	if (type < 0 || type >= MAX_EVENT_ID || dat->by_id[type] < 0) {
+	if (type >= MAX_EVENT_ID || dat->by_id[type] < 0) {
 		dat->p->facts->defects.unknown_events++;
 		return 0;
 	}
 	d = &dat->decoders[dat->by_id[type]];
 	e.kind = (uint8_t)d->kind;
-	e.pid = (uint32_t)tep_data_pid(dat->tep, rec);
-	e.flags = translate_flags(tep_data_flags(dat->tep, rec),
-				  tep_data_preempt_count(dat->tep, rec));
+	e.pid = (uint32_t)read_field(dat, &dat->pid, rec);
+	e.flags = translate_flags(read_field(dat, &dat->flags, rec),
+				  read_field(dat, &dat->preempt_count, rec));
 	if (d->kind == EV_MARKER ? !decode_marker(dat, rec, &e) : !decode_words(dat, d, rec, &e)) {
 		dat->p->facts->defects.malformed++;
 		return 0;
@@ -449,7 +503,7 @@ static int read_opened(struct dat *dat, struct error *err)
 	learn_facts(dat);
 	learn_gfp(dat);
 	types_of_capture(dat->c, dat->types);
-	if (add_decoders(dat, err))
+	if (find_common(dat, err) || add_decoders(dat, err))
 		return -1;
 	if (read_all(dat)) {
 		if (!err->text[0])
