@@ -65,7 +65,10 @@ enum event_kind {
 			     << 32 */
 	EV_MIGRATION_PTE_SET,	 /* address, pte value, order */
 	EV_MIGRATION_PTE_REMOVE, /* address, pte value, order */
-	/* our own probe events (src/capture/probes.c), when recorded */
+	/*
+	 * Our own probe events (src/capture/probes.c), when recorded. Some hold pointers to pages;
+	 * their pfn is UINT64_MAX - 1 when the manifest does not say how to turn them into one.
+	 */
 	EV_P_BULK,		/* gfp, nr */
 	EV_P_BULK_RET,		/* nr got */
 	EV_P_CONTIG,		/* pfn, nr: contiguous free */
