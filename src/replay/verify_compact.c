@@ -413,6 +413,12 @@ void verify_compact_end(struct verify *v, const struct event *e)
 	run->in_use = false;
 }
 
+/* Do the inputs say when a target is asked for? */
+static bool asks_are_seen(const struct verify *v)
+{
+	return v->opt->inputs == VERIFY_PROBES && v->t->kinds_seen[EV_P_COMPACT_ALLOC];
+}
+
 /*
  * A task that others preempt stops at the next place where it offers to be: right before it asks
  * for the next target, or once it has one, when it takes locks that may sleep or searches blocks.
@@ -462,6 +468,8 @@ void verify_compact_event(struct verify *v, const struct event *e)
 		break;
 	case EV_SCHED_SWITCH: /* e->pid goes to sleep: in the middle of a page, or before the next
 				 one? */
+		if (asks_are_seen(v))
+			break;
 		if (e->w[2] != STATE_PREEMPTED)
 			compact_settle(v, run);
 		else
@@ -495,7 +503,7 @@ static bool let_go(struct verify *v, struct compact_run *run, struct frame f)
 	bool asked = run->asked;
 
 	run->asked = false;
-	if (v->opt->inputs == VERIFY_PROBES && v->t->kinds_seen[EV_P_COMPACT_ALLOC])
+	if (asks_are_seen(v))
 		return !asked;
 	if (flags & MM_F_LET_GO)
 		return true;
@@ -509,8 +517,11 @@ void verify_compact_asked(struct verify *v, const struct event *e)
 {
 	struct compact_run *run = compact_run_of(v, e->pid);
 
-	if (run)
-		run->asked = true;
+	if (!run)
+		return;
+	if (asks_are_seen(v))
+		compact_settle(v, run);
+	run->asked = true;
 }
 
 /* An old frame whose contents have moved: where to is predicted, and marked to be confirmed by what

@@ -188,6 +188,18 @@ void verify_compact_seen(struct verify *v, const struct event *e, struct frame f
 	compact_dest_seen(v, run, f);
 }
 
+/* --inputs=probes: @f is the next target, held or not. */
+static void hand_out(struct verify *v, struct compact_run *run, struct frame f)
+{
+	v->res->resyncs++;
+	v->resynced = true;
+	if (is_held(v, run, f))
+		use_held(v, run, f);
+	else
+		repair_remove(v, f, 0);
+	hold_again(v, run, f);
+}
+
 /* The probe tells the destination handed out: the lab's truth. */
 void verify_compact_truth(struct verify *v, const struct event *e)
 {
@@ -199,9 +211,12 @@ void verify_compact_truth(struct verify *v, const struct event *e)
 	compact_settle(v, run);
 	expected = mm_compact_next_target(v->mm, &run->cc);
 	v->res->targets++;
-	if (expected.n == f.n)
+	if (expected.n == f.n) {
 		v->res->targets_exact++;
-	else
-		verify_mismatch(v, MISMATCH_TARGET, expected, f, "compaction's destination (at %u)",
-				run->cc.at);
+		return;
+	}
+	verify_mismatch(v, MISMATCH_TARGET, expected, f, "compaction's destination (at %u)",
+			run->cc.at);
+	if (v->opt->inputs == VERIFY_PROBES)
+		hand_out(v, run, f);
 }
