@@ -78,6 +78,15 @@ static uint64_t now_ns(void)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
+/* CPU time that this process has used. */
+static uint64_t cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
 /*
  * A sixth of memory over all CPUs: enough for a minute of a busy small machine. Very small
  * machines are no less busy and give a quarter; a very large one does not need more than 512 MB per
@@ -302,7 +311,7 @@ static void end_flight(struct recorder *r)
 
 static int record(struct recorder *r, struct error *err)
 {
-	uint64_t start;
+	uint64_t start, cpu;
 
 	if (tracefs_dir_write(&r->tracefs, "tracing_on", "1", err))
 		return -1;
@@ -314,9 +323,11 @@ static int record(struct recorder *r, struct error *err)
 	else if (flight_init(&r->flight, &r->tracefs, (uint32_t)r->opt->until_fail, err))
 		return -1;
 	start = now_ns();
+	cpu = cpu_ns();
 	if (run_workload(r, err))
 		return -1;
 	r->res->wall_ns = now_ns() - start;
+	r->res->cpu_ns = cpu_ns() - cpu;
 	r->res->checkpoints = r->checkpoints.next_id;
 	if (r->opt->until_fail < 0)
 		take_state(r, END, END);
@@ -419,6 +430,7 @@ static void describe_run(struct recorder *r)
 	set_number(m, "trace.lost", r->res->lost);
 	set_number(m, "trace.checkpoints", r->res->checkpoints);
 	set_number(m, "run.wall_ns", r->res->wall_ns);
+	set_number(m, "run.recorder_cpu_ns", r->res->cpu_ns);
 	set_number(m, "run.status", r->res->status);
 	set_number(m, "run.interrupted", r->res->interrupted);
 	if (r->opt->until_fail >= 0) {

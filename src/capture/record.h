@@ -26,8 +26,9 @@ struct record_result {
 	const char *start_level, *end_level; /* "exact", "counts", "none" */
 	char reason[512];		     /* why it is not exact */
 	uint64_t events, lost, checkpoints;
-	uint64_t wall_ns, trace_bytes, snapshot_ns;
-	int status; /* of the workload, as wait() gives it */
+	uint64_t wall_ns, trace_bytes;
+	uint64_t cpu_ns; /* used by the recorder itself while the command ran */
+	int status;	 /* of the workload, as wait() gives it */
 	bool interrupted;
 	bool failed; /* --until-fail: the allocation that was waited for has failed */
 };

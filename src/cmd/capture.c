@@ -120,6 +120,10 @@ static void print_result(const struct capture_options *opt, const struct record_
 	       opt->record.dir, (unsigned long long)r->events, seconds,
 	       seconds > 0 ? r->events / seconds : 0, (unsigned long long)r->lost,
 	       r->trace_bytes / 1e6, r->start_level, r->end_level);
+	if (seconds > 1)
+		printf("cost: %.2f %% of one CPU for the recorder itself, %.1f MB per minute\n",
+		       100 * (double)r->cpu_ns / (double)r->wall_ns,
+		       (double)r->trace_bytes / 1e6 / seconds * 60);
 	if (*r->reason)
 		cmd_warn("%s", r->reason);
 	if (r->failed)
