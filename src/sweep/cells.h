@@ -21,6 +21,9 @@ void names_free(char **names);
 /* Marks in @done (one per cell) what the shards have. */
 int shards_done(const struct sweep *sw, bool *done, size_t *nr_shards, struct error *err);
 
+/* Reads the text of a plan.tsv, which is cut up; @path is for errors. */
+int plan_parse(struct sweep *sw, char *text, const char *path, struct error *err);
+
 char *sweep_path(const struct sweep *sw, const char *name);
 
 #endif

@@ -100,7 +100,7 @@ static int load_cell(struct sweep *sw, char *line, const char *path, size_t numb
 	return 0;
 }
 
-static int load_lines(struct sweep *sw, char *text, const char *path, struct error *err)
+int plan_parse(struct sweep *sw, char *text, const char *path, struct error *err)
 {
 	size_t number = 1;
 	char *line = strsep(&text, "\n");
@@ -123,7 +123,7 @@ int sweep_load(struct sweep *sw, const char *dir, struct error *err)
 
 	*sw = (struct sweep){.dir = strdup(dir)};
 	if (text)
-		rc = load_lines(sw, text, path, err);
+		rc = plan_parse(sw, text, path, err);
 	free(text);
 	free(path);
 	if (rc)
