@@ -40,6 +40,15 @@ void mm_object_unbind(struct mm *mm, struct frame f)
 	o->flags = 0;
 }
 
+/* To another zone: to the young end there. */
+static void change_zone(struct mm *mm, struct frame from, struct frame to)
+{
+	enum mm_lru lru = mm_lru_of(mm, from);
+
+	mm_lru_del(mm, from);
+	mm_lru_add(mm, to, lru);
+}
+
 /* Takes @from's place on its list [folio_migrate_flags, and the LRU putback keeps the page's age].
  */
 static void take_place(struct mm *mm, struct frame from, struct frame to)
@@ -49,6 +58,10 @@ static void take_place(struct mm *mm, struct frame from, struct frame to)
 
 	if (!mm_on_lru_list(mm, from))
 		return;
+	if (mm_frame_zone(mm, from) != mm_frame_zone(mm, to)) {
+		change_zone(mm, from, to);
+		return;
+	}
 	before = mm_list_prev(mm, from);
 	mm_list_del(mm, from);
 	mm_list_add(mm, list, to);
