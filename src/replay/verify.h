@@ -95,7 +95,6 @@ struct compact_run {
 	uint32_t awaiting[64]; /* new pages in a per-cpu batch, not yet seen on an LRU list */
 	uint32_t nr_awaiting;
 	bool flushed;	     /* such a batch has been seen going to the LRU lists */
-	uint64_t last_event; /* time of the last one that left a search for a target due */
 	bool moved_pending;  /* a page has moved, the next target is not yet looked for */
 	bool source_stepped; /* MM_AT_SOURCE was done before its event: see
 				verify_compact_insertion() */

@@ -312,7 +312,6 @@ static void scan_source(struct verify *v, struct compact_run *run, const struct 
 	mm_compact_step_source(v->mm, &run->cc, (uint32_t)(e->w[1] - v->mm->base_pfn),
 			       (uint32_t)e->w[3], &run->source_ev);
 	run->moved_pending = e->w[3] > 0;
-	run->last_event = e->time;
 }
 
 static void at_source(struct verify *v, struct compact_run *run, const struct event *e)
@@ -419,34 +418,6 @@ static bool asks_are_seen(const struct verify *v)
 	return v->opt->inputs == VERIFY_PROBES && v->t->kinds_seen[EV_P_COMPACT_ALLOC];
 }
 
-/*
- * A task that others preempt stops at the next place where it offers to be: right before it asks
- * for the next target, or once it has one, when it takes locks that may sleep or searches blocks.
- * The time since its last event tells which: in the lab's recordings with probes on
- * compaction_alloc nearly all of the first kind take less than this, nearly all of the others more.
- */
-#define WAY_TO_ASKING_NS 115000
-#define LONG_SEARCH_NS 600000
-
-static void preempted(struct verify *v, struct compact_run *run, const struct event *e)
-{
-	struct mm_compact_control before = run->cc;
-	uint64_t gap = e->time - run->last_event;
-	struct mm *copy;
-
-	if (!run->moved_pending || gap <= WAY_TO_ASKING_NS ||
-	    !frame_is_none(mm_compact_next_target(v->mm, &run->cc)))
-		return;
-	copy = mm_clone(v->mm);
-	compact_settle(v, run);
-	if (copy && run->cc.at != MM_AT_TARGET && (run->cc.moved || gap < LONG_SEARCH_NS)) {
-		mm_copy(v->mm, copy);
-		run->cc = before;
-		run->moved_pending = true;
-	}
-	mm_free(copy);
-}
-
 void verify_compact_event(struct verify *v, const struct event *e)
 {
 	struct compact_run *run = compact_run_of(v, e->pid);
@@ -472,8 +443,6 @@ void verify_compact_event(struct verify *v, const struct event *e)
 			break;
 		if (e->w[2] != STATE_PREEMPTED)
 			compact_settle(v, run);
-		else
-			preempted(v, run, e);
 		break;
 	default:
 		break;
@@ -569,7 +538,6 @@ void verify_compact_free(struct verify *v, const struct event *e, struct frame f
 
 	if (!run || event_context(e) != CTX_TASK)
 		return;
-	run->last_event = e->time;
 	if (is_source(run, f, (uint32_t)e->w[1])) {
 		source_freed(v, run, f);
 		return;
