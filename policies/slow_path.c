@@ -8,6 +8,10 @@
 
 #define MAX_RECLAIM_RETRIES 16
 #define MAX_COMPACT_RETRIES 16
+/* should_compact_retry (mm/page_alloc.c, 6.1) has no end of its own while reclaim says "ready for
+ * compaction" (do_try_to_free_pages, mm/vmscan.c) and the fragmentation index refuses to compact.
+ * In a kernel others free memory meanwhile; here time stands still, so such a request ends here. */
+#define MAX_ROUNDS 100
 
 struct slow {
 	struct policy_env *env;
@@ -142,6 +146,8 @@ struct frame slow_path(struct policy_env *env, const struct mm_request *rq, int6
 		if (rq->order > COSTLY_ORDER && rq->gfp & MM_GFP_NORETRY)
 			s.prio = MM_COMPACT_PRIO_ASYNC;
 	}
+	if (rounds > MAX_ROUNDS)
+		rounds = MAX_ROUNDS;
 	do {
 		f = one_round(&s);
 		if (!frame_is_none(f))
