@@ -240,4 +240,12 @@ run report now
 refused '"now"'
 only_files empty.db zonereplay.db
 
+# A threshold of 1000 refuses every compaction that reclaim has just declared ready: this went on for ever.
+begin 'run: the kernel and proactive end at extfrag_threshold=1000'
+for policy in kernel proactive; do
+	run_any timeout 300 "$ZONEREPLAY" run "$huge" -p "$policy:extfrag_threshold=1000" --central --verify=never
+	status 0
+	out_has "$policy"
+done
+
 finish
