@@ -46,16 +46,47 @@ static void cell_words(const struct table *t, size_t line, size_t series, struct
 		return;
 	}
 	add_number(sb, unit, cell->value);
-	if (cell->low != cell->high) {
-		strbuf_puts(sb, " [");
-		add_number(sb, unit, cell->low);
-		strbuf_puts(sb, "..");
-		add_number(sb, unit, cell->high);
-		strbuf_puts(sb, "]");
-	}
 	strbuf_puts(sb, cell->approximate ? "~" : NO_MARK);
 	strbuf_puts(sb, t->suspect && !t->series[series].recorded ? "!" : "");
 	add_change(sb, cell);
+}
+
+/* Ranges have a row of their own: beside the values they would make columns too wide to compare. */
+static bool has_range(const struct table *t, size_t line)
+{
+	for (size_t i = 0; i < t->nr_series; i++)
+		if (table_cell(t, line, i)->low != table_cell(t, line, i)->high)
+			return true;
+	return false;
+}
+
+static void range_words(const struct table *t, size_t line, size_t series, struct strbuf *sb)
+{
+	const struct cell *cell = table_cell(t, line, series);
+
+	if (!cell->present || cell->low == cell->high)
+		return;
+	strbuf_puts(sb, "[");
+	add_number(sb, t->lines[line].unit, cell->low);
+	strbuf_puts(sb, "..");
+	add_number(sb, t->lines[line].unit, cell->high);
+	strbuf_puts(sb, "]" NO_MARK NO_CHANGE);
+}
+
+static void
+put_row(const struct table *t, struct grid *g, size_t row, const char *label, size_t line,
+	void (*words)(const struct table *t, size_t line, size_t series, struct strbuf *sb))
+{
+	struct strbuf sb;
+
+	strbuf_init(&sb);
+	grid_set(g, row, 0, "%s", label);
+	for (size_t i = 0; i < t->nr_series; i++) {
+		strbuf_clear(&sb);
+		words(t, line, i, &sb);
+		grid_set(g, row, i + 1, "%s", sb.s);
+	}
+	strbuf_release(&sb);
 }
 
 /* Lines that say nothing are left out: no figure, or zero under every policy. */
@@ -107,26 +138,20 @@ void table_grid(const struct table *t, struct grid *g)
 {
 	size_t header = 1 + settings_rows(t);
 	size_t row = header;
-	struct strbuf sb;
 
 	for (size_t line = 0; line < t->nr_lines; line++)
-		row += line_shown(t, line);
+		if (line_shown(t, line))
+			row += 1 + has_range(t, line);
 	grid_init(g, t->nr_series + 1, row);
 	g->header_rows = header;
 	g->keep = t->nr_series > 1 ? 2 : 1;
 	header_words(t, g);
-	strbuf_init(&sb);
 	row = header;
 	for (size_t line = 0; line < t->nr_lines; line++) {
 		if (!line_shown(t, line))
 			continue;
-		grid_set(g, row, 0, "%s", t->lines[line].label);
-		for (size_t i = 0; i < t->nr_series; i++) {
-			strbuf_clear(&sb);
-			cell_words(t, line, i, &sb);
-			grid_set(g, row, i + 1, "%s", sb.s);
-		}
-		row++;
+		put_row(t, g, row++, t->lines[line].label, line, cell_words);
+		if (has_range(t, line))
+			put_row(t, g, row++, "  range", line, range_words);
 	}
-	strbuf_release(&sb);
 }
