@@ -19,7 +19,7 @@ static const struct param_desc params[] = {
 		 .type = PARAM_INT,
 		 .def = 16,
 		 .min = 1,
-		 .max = 1000,
+		 .max = 100,
 		 .unit = "rounds",
 		 .help = "how often a request that may retry goes through reclaim and compaction"},
 };

@@ -2,9 +2,10 @@
 /* Lists the policies, tells about one of them, checks one from outside. */
 #include "cmd/cmd.h"
 
+#include <inttypes.h>
 #include <string.h>
 
-#include "policy/policy.h"
+#include "replay/replay.h"
 
 #define OPT_CHECK CMD_OPT_OWN
 #define MAX_PRESETS 32
@@ -37,7 +38,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{"check", OPT_CHECK, "FILE.so", 0, "may this file be used as a policy?", 0},
+	{"check", OPT_CHECK, "FILE.so", 0,
+	 "may this file be used as a policy? Interface, determinism, copies, invariants", 0},
 	CMD_JSON_OPTION,
 	{0},
 };
@@ -221,15 +223,44 @@ static void print_policy(const struct policy *p)
 	}
 }
 
+/* Loading checks the interface, conforming the behaviour. */
+static int check(const char *path, struct conformance *result, struct error *err)
+{
+	struct policy_setting setting;
+	int ret;
+
+	if (policy_setting_parse(&setting, path, err))
+		return -1;
+	ret = policy_conforms(&setting, result, err);
+	if (ret)
+		error_prefix(err, "%s", path);
+	policy_setting_release(&setting);
+	return ret;
+}
+
+static void print_conformance(const char *path, const struct conformance *c)
+{
+	printf("%s: fit for use\n"
+	       "  interface of version %u, as this program's\n"
+	       "  deterministic: state %016" PRIx64
+	       " twice, and when the machine is exchanged for its "
+	       "copy\n"
+	       "  no invariant broken in %" PRIu64 " invented operations\n"
+	       "  %" PRIu64 " requests missed the fast path; %" PRIu64 " pages reclaimed, %" PRIu64
+	       " moved\n",
+	       path, POLICY_ABI, c->state_hash, c->operations, c->slow, c->pages_reclaimed,
+	       c->pages_migrated);
+}
+
 static int policies_run(int argc, char **argv)
 {
 	struct policies_options opt = {0};
 	const struct policy *only = NULL;
+	struct conformance result;
 	struct error err;
 
 	cmd_parse(&argp, argc, argv, 0, &opt);
-	/* policy_find() checks whatever it loads. */
-	if (opt.check && !policy_find(opt.check, &err))
+	if (opt.check && check(opt.check, &result, &err))
 		return cmd_fail(&err);
 	if (opt.name && !(only = policy_find(opt.name, &err)))
 		return cmd_fail(&err);
@@ -238,7 +269,7 @@ static int policies_run(int argc, char **argv)
 	else if (only)
 		print_policy(only);
 	else if (opt.check)
-		printf("%s: fit for use\n", opt.check);
+		print_conformance(opt.check, &result);
 	else
 		print_list();
 	return CMD_FINE;

@@ -20,6 +20,7 @@
 #define OPT_PROBE_PAGES (CMD_OPT_OWN + 7)
 #define OPT_CENTRAL (CMD_OPT_OWN + 8)
 #define OPT_CUT (CMD_OPT_OWN + 9)
+#define OPT_SECONDS (CMD_OPT_OWN + 60)
 #define MAX_INJECTIONS 64
 
 struct run_options {
@@ -103,6 +104,16 @@ static void check_complete(struct argp_state *state, const struct run_options *o
 		cmd_bad_usage(state, "--to must be later than --from");
 }
 
+static bool parse_seconds(const char *arg, uint32_t *out)
+{
+	uint64_t n;
+
+	if (!parse_u64(arg, &n) || !n || n > 1000000)
+		return false;
+	*out = (uint32_t)n;
+	return true;
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct run_options *opt = state->input;
@@ -145,6 +156,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_CENTRAL:
 		opt->whatif.central_only = true;
 		return 0;
+	case OPT_SECONDS:
+		if (!parse_seconds(arg, &opt->whatif.seconds))
+			cmd_bad_usage(state, "--policy-seconds: \"%s\" is not 1 to 1000000", arg);
+		return 0;
 	case OPT_PARANOID:
 		if (!parse_u64(arg, &opt->whatif.paranoid))
 			cmd_bad_usage(state, "--paranoid: \"%s\" is no number of operations", arg);
@@ -186,6 +201,9 @@ static const struct argp_option options[] = {
 	{"verify", OPT_VERIFY, "WHEN", 0,
 	 "measure the model's fidelity on each capture and keep it with the results: auto (where the "
 	 "starting state is exact, the default), always or never",
+	 0},
+	{"policy-seconds", OPT_SECONDS, "N", 0,
+	 "a policy from a .so file may take so long per capture (default 600), then it is stopped",
 	 0},
 	{"paranoid", OPT_PARANOID, "N", 0, "check every invariant after each N operations", 0},
 	CMD_JSON_OPTION,
@@ -244,6 +262,7 @@ struct job {
 		done; /* one row per capture and setting, and one per capture as recorded */
 	struct store_provenance provenance;
 	struct cmd_progress progress;
+	unsigned int failed; /* runs of policies from outside */
 };
 
 /* What the model is worth here: measured now where that is quick, else what the database remembers.
@@ -257,13 +276,25 @@ static int measure_fidelity(struct job *job, struct session *session, struct err
 	return session_verify(session, job->opt->whatif.progress, err);
 }
 
+/* A policy from outside that fails costs its own row; the others go on. */
+static int outside_failed(struct job *job, const struct policy_setting *setting,
+			  const struct error *err)
+{
+	if (!setting || policy_is_shipped(setting->policy))
+		return -1;
+	cmd_progress_end(&job->progress);
+	cmd_warn("%s; its row is left out", err->text);
+	job->failed++;
+	return 0;
+}
+
 static int replay(struct job *job, struct session *session, const struct policy_setting *setting,
 		  struct error *err)
 {
 	struct store_run *run = &job->done.v[job->done.nr];
 
 	if (session_run(session, setting, &job->opt->whatif, run, err))
-		return -1;
+		return outside_failed(job, setting, err);
 	job->done.nr++;
 	run->provenance = job->provenance;
 	run->provenance.finished = time(NULL);
@@ -417,7 +448,9 @@ static int run_run(int argc, char **argv)
 		rc = print_table(&job.done, &err);
 	store_runs_release(&job.done);
 	settings_release(&settings);
-	return rc ? cmd_fail(&err) : CMD_FINE;
+	if (rc)
+		return cmd_fail(&err);
+	return job.failed ? CMD_BAD_QUESTION : CMD_FINE;
 }
 
 const struct command cmd_run = {"run", "replay captures under policies and compare", run_run};

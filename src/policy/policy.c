@@ -128,6 +128,15 @@ static void unknown(const char *name, struct error *err)
 	strbuf_release(&known);
 }
 
+bool policy_is_shipped(const struct policy *p)
+{
+	for (size_t i = 0; policy_registry[i]; i++) {
+		if (policy_registry[i] == p)
+			return true;
+	}
+	return false;
+}
+
 const struct policy *policy_find(const char *name, struct error *err)
 {
 	size_t i;

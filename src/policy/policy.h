@@ -74,6 +74,7 @@ extern const struct policy *const policy_registry[];
 /* By name, or a path that contains '/' and ends in ".so" (symbol `zonereplay_policy`). Checks ABI
  * and mandatory hooks. */
 const struct policy *policy_find(const char *name, struct error *err);
+bool policy_is_shipped(const struct policy *p);
 int policy_check(const struct policy *p, struct error *err) MUST_CHECK;
 
 /*

@@ -163,6 +163,7 @@ struct outcome {
 	struct order_outcome orders[OUTCOME_NR_ORDERS];
 	uint64_t huge_wanted,
 		huge_got; /* orders >= pageblock order, by intent: wanted pages, not retries */
+	uint64_t huge_possible; /* that any policy could have got at most; 0: not known */
 	struct ranged pages_reclaimed, huge_success, stall_ns;
 	uint64_t reclaimed_kswapd, reclaimed_direct;
 	uint64_t pages_migrated, migrate_failed, migrate_scanned, free_scanned;
@@ -223,6 +224,9 @@ struct whatif_options {
 	uint64_t probe_pages; /* what a probe may reclaim */
 	const struct injection *inject;
 	size_t nr_inject;
+	uint32_t seconds; /* that a policy from outside may take; 0: WHATIF_SECONDS */
+	uint64_t
+		clone_every; /* the machine is exchanged for its copy every N operations; 0 never */
 	/*
 	 * Cut loose: begin after this share of the recording's time in the state that the recorded
 	 * kernel was in then (as verify follows it), and score what comes after. 0: begin at the
@@ -232,5 +236,25 @@ struct whatif_options {
 };
 int whatif_run(const struct capture *c, const struct trace *t, const struct policy_setting *p,
 	       const struct whatif_options *opt, struct outcome *out, struct error *err) MUST_CHECK;
+#define WHATIF_SECONDS 600u
+/*
+ * The same in a process of its own, for policies from outside: one that crashes, does not end or
+ * breaks an invariant is an error that says so.
+ */
+int whatif_run_isolated(const struct capture *c, const struct trace *t,
+			const struct policy_setting *p, const struct whatif_options *opt,
+			struct outcome *out, struct error *err) MUST_CHECK;
+
+/* What a policy made of an invented history: conform.c. */
+struct conformance {
+	uint64_t operations, slow; /* requests that missed the fast path */
+	uint64_t pages_reclaimed, pages_migrated, state_hash;
+};
+/*
+ * Is the policy deterministic, does it keep its state in the machine, do the invariants hold? Runs
+ * in a process of its own.
+ */
+int policy_conforms(const struct policy_setting *s, struct conformance *result,
+		    struct error *err) MUST_CHECK;
 
 #endif

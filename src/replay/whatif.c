@@ -91,6 +91,34 @@ static int validate(const struct whatif *w, uint64_t i, struct error *err)
 			    w->policy->name);
 }
 
+/* The copy goes on in the machine's place; who kept a pointer into the old one will see nonsense.
+ */
+static int exchange_machine(struct whatif *w, struct error *err)
+{
+	struct mm *copy = mm_clone(w->mm);
+
+	if (!copy)
+		return error_set(err, "out of memory for a copy of the machine");
+	memset(w->mm, 0xa5, w->mm->size);
+	mm_free(w->mm);
+	w->mm = w->env.mm = copy;
+	return 0;
+}
+
+/* What the options ask to be done now and then. */
+static int look_after(struct whatif *w, uint64_t i, struct error *err)
+{
+	const struct whatif_options *opt = w->opt;
+
+	if (opt->clone_every && i % opt->clone_every == 0 && exchange_machine(w, err))
+		return -1;
+	if (opt->paranoid && i % opt->paranoid == 0 && validate(w, i, err))
+		return -1;
+	if (i % PROGRESS_STEP == 0)
+		progress_update(opt->progress, w->policy->name, i, w->demand->nr);
+	return 0;
+}
+
 static int run(struct whatif *w, struct error *err)
 {
 	const struct demand *d = w->demand;
@@ -103,10 +131,9 @@ static int run(struct whatif *w, struct error *err)
 		advance(w, op);
 		step(w, op);
 		deaths_passed(&w->deaths, op);
-		if (w->opt->paranoid && i % w->opt->paranoid == 0 && validate(w, i, err))
+		bound_step(&w->bound, op);
+		if (look_after(w, i, err))
 			return -1;
-		if (i % PROGRESS_STEP == 0)
-			progress_update(w->opt->progress, w->policy->name, i, d->nr);
 	}
 	pool_done(w);
 	progress_update(w->opt->progress, w->policy->name, d->nr, d->nr);
@@ -171,6 +198,9 @@ static void fill_outcome(struct whatif *w)
 	o->unknown_death = orphans(w->mm);
 	o->dropped_alive = alive > w->agreed_drops ? alive - w->agreed_drops : 0;
 	o->rereads = w->rereads;
+	/* Part of a recording, or more than it asks for: the pool's history is not whole. */
+	if (!w->opt->from && !w->opt->nr_inject && !w->cut)
+		o->huge_possible = bound_end(&w->bound);
 	o->state_hash = mm_hash(w->mm);
 }
 
@@ -253,6 +283,7 @@ static void free_tables(struct whatif *w)
 	mm_free(w->scratch);
 	pool_release(w);
 	deaths_release(&w->deaths);
+	bound_release(&w->bound);
 }
 
 static uint64_t death_of(struct policy_env *env, uint32_t object_id)
@@ -280,6 +311,8 @@ static int replay(struct whatif *w, uint64_t span, struct error *err)
 	if (tell_future(w, err))
 		goto out;
 	whatif_place_initial(w);
+	if (bound_init(&w->bound, w->mm, w->demand, err))
+		goto out;
 	if (w->policy->init)
 		w->policy->init(&w->env);
 	ret = run(w, err);
@@ -330,7 +363,7 @@ static int run_scenario(const struct job *job, const struct scenario *scenario, 
 	ret = replay(&w, job->span, err);
 	if (!ret)
 		out->stall_ns = stall(&w, &job->costs);
-	mm_free(mm);
+	mm_free(w.mm);
 	return ret;
 }
 
@@ -433,6 +466,25 @@ static int with_machine(struct mm *mm, const struct capture *c, const struct tra
 	if (!ret && !opt->central_only)
 		ret = run_others(&job, out, err);
 	demand_release(&d);
+	return ret;
+}
+
+int whatif_run_demand(const struct mm *start, const struct demand *d,
+		      const struct policy_setting *p, const struct whatif_options *opt,
+		      struct outcome *out, struct error *err)
+{
+	struct job job = {.start = start, .demand = d, .setting = p, .opt = opt};
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	if (!runs_on(p->policy, mm_era_name(start->era_index)))
+		return error_set(err, "policy %s does not run on era %s", p->policy->name,
+				 mm_era_name(start->era_index));
+	name_outcome(out, start, p);
+	job.span = d->nr ? d->ops[d->nr - 1].time : 0;
+	ret = run_scenario(&job, &scenarios[0], out, err);
+	if (ret)
+		outcome_release(out);
 	return ret;
 }
 

@@ -4,6 +4,7 @@
 #define ZR_REPLAY_WHATIF_H
 
 #include "demand/demand.h"
+#include "replay/bound.h"
 #include "replay/deaths.h"
 #include "replay/replay.h"
 
@@ -64,6 +65,7 @@ struct whatif {
 	uint64_t next_probe;
 	int64_t params[POLICY_MAX_PARAMS];
 	struct policy_env env;
+	struct bound bound;
 	struct deaths deaths; /* for policies that may know the future */
 	const struct policy *policy;
 	const struct whatif_options *opt;
@@ -137,5 +139,10 @@ struct mm *machine_at(const struct capture *c, const struct trace *t, uint64_t n
 
 /* Fields of an outcome that describe capture and trace: outcome.c. */
 void outcome_describe(struct outcome *o, const struct capture *c, const struct trace *t);
+
+/* The demand alone, on a copy of @start: no scenarios, no costs. */
+int whatif_run_demand(const struct mm *start, const struct demand *d,
+		      const struct policy_setting *p, const struct whatif_options *opt,
+		      struct outcome *out, struct error *err) MUST_CHECK;
 
 #endif

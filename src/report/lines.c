@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define ORDER_LINES 5 /* success rate for people; attempts, successes, fast and slow for data */
-#define DERIVED_LINES 3
+#define DERIVED_LINES 4
 
 bool change_percent(enum better better, double base, double value, double *percent)
 {
@@ -88,6 +88,21 @@ static void success_line(struct table *t)
 		if (!o->huge_wanted)
 			continue;
 		*last_cell(t, i) = ranged_cell(r, 100.0 / (double)o->huge_wanted);
+		last_cell(t, i)->approximate = rests_on_lru(o);
+	}
+}
+
+/* Of what any policy could have got. */
+static void possible_line(struct table *t)
+{
+	add_line(t, "share_of_possible", "  of the possible, %", LINE_PERCENT, BETTER_MORE);
+	for (size_t i = 0; i < t->nr_series; i++) {
+		const struct outcome *o = &t->series[i].run->outcome;
+		struct ranged r = {(int64_t)o->huge_got, o->huge_success.low, o->huge_success.high};
+
+		if (!o->huge_possible)
+			continue;
+		*last_cell(t, i) = ranged_cell(r, 100.0 / (double)o->huge_possible);
 		last_cell(t, i)->approximate = rests_on_lru(o);
 	}
 }
@@ -195,6 +210,8 @@ int table_fill(struct table *t)
 		figure_line(t, &store_figures[i]);
 		if (!strcmp(store_figures[i].name, "huge_got"))
 			success_line(t);
+		else if (!strcmp(store_figures[i].name, "huge_possible"))
+			possible_line(t);
 		else if (!strcmp(store_figures[i].name, "pages_migrated"))
 			cost_line(t);
 		else if (!strcmp(store_figures[i].name, "stall_ns"))

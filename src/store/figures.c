@@ -14,6 +14,7 @@
 const struct figure store_figures[] = {
 	COUNT(huge_wanted, "Huge pages wanted", BETTER_NONE, FIGURE_OF_THE_TRACE),
 	COUNT(huge_got, "Huge pages obtained", BETTER_MORE, FIGURE_OF_THE_MODEL),
+	COUNT(huge_possible, "Huge pages possible", BETTER_NONE, FIGURE_OF_THE_TRACE),
 	RANGED(huge_success, "Huge page requests met", BETTER_MORE, FIGURE_OF_THE_MODEL),
 	RANGED(pages_reclaimed, "Pages reclaimed", BETTER_LESS, FIGURE_OF_THE_MODEL),
 	COUNT(reclaimed_kswapd, "  by kswapd", BETTER_LESS, FIGURE_OF_THE_MODEL),

@@ -161,7 +161,11 @@ static const char version_2[] =
 	" PRIMARY KEY (run, time)"
 	") WITHOUT ROWID;";
 
-static const char *const steps[] = {version_1, version_2};
+/* An upper bound on huge_got. */
+static const char version_3[] =
+	"ALTER TABLE runs ADD COLUMN huge_possible INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const steps[] = {version_1, version_2, version_3};
 _Static_assert(ARRAY_SIZE(steps) == STORE_SCHEMA_VERSION, "one step per version");
 
 int schema_migrate(struct store *s, int version, struct error *err)

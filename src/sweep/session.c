@@ -101,7 +101,8 @@ int session_run(struct session *s, const struct policy_setting *setting,
 		return outcome_recorded_after(&s->capture, &s->trace, opt->cut_percent,
 					      &run->outcome, err);
 	describe_options(opt, run);
-	if (whatif_run(&s->capture, &s->trace, setting, opt, &run->outcome, err))
+	if ((policy_is_shipped(setting->policy) ? whatif_run : whatif_run_isolated)(
+		    &s->capture, &s->trace, setting, opt, &run->outcome, err))
 		return error_prefix(err, "%s: %s", s->about.name, setting->policy->name);
 	return 0;
 }
