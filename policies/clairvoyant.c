@@ -61,7 +61,7 @@ static uint64_t reclaim_list(struct policy_env *env, uint32_t list, uint64_t by,
 		prev = mm_list_prev(mm, f);
 		if (by != UINT64_MAX && !is_orphan(mm, f) && !dies_by(env, f.n, by))
 			continue;
-		if (!mm_may_reclaim(mm, f))
+		if (!mm_may_reclaim(mm, f, false))
 			continue;
 		mm_lru_del(mm, f);
 		mm_reclaim_page(mm, mm->cpu, f, false);

@@ -39,19 +39,15 @@ static bool gives_up_early(const struct mm_request *rq, enum mm_compact_result r
 	       rq->gfp & MM_GFP_THISNODE;
 }
 
-/* zone_reclaimable_pages; LRU sizes are known for the node only: a zone has at most what is not
- * free in it. */
+/* zone_reclaimable_pages */
 static int64_t reclaimable_pages(const struct mm *mm, uint32_t zone)
 {
-	const struct mm_node *node = &mm->nodes[mm->zones[zone].node];
-	int64_t pages =
-		(int64_t)node->nr_lru[MM_LRU_INACTIVE_FILE] + node->nr_lru[MM_LRU_ACTIVE_FILE];
-	int64_t taken = (int64_t)mm->zones[zone].managed - mm->zones[zone].free_global;
+	const uint32_t *nr = mm->zones[zone].nr_lru;
+	int64_t pages = (int64_t)nr[MM_LRU_INACTIVE_FILE] + nr[MM_LRU_ACTIVE_FILE];
 
 	if (mm->swap_free)
-		pages += (int64_t)node->nr_lru[MM_LRU_INACTIVE_ANON] +
-			 node->nr_lru[MM_LRU_ACTIVE_ANON];
-	return pages < taken ? pages : taken;
+		pages += (int64_t)nr[MM_LRU_INACTIVE_ANON] + nr[MM_LRU_ACTIVE_ANON];
+	return pages;
 }
 
 /* should_reclaim_retry: would the request pass somewhere if all that can be reclaimed were free? */

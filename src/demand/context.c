@@ -31,6 +31,7 @@ int context_init(struct derive *d, const struct capture *c, struct error *err)
 	if (c && c->manifest.recorder_pid && c->manifest.recorder_pid < d->nr_tasks)
 		d->tasks[c->manifest.recorder_pid] |= TASK_RECORDER;
 	d->has_lru = d->trace->kinds_seen[EV_LRU_INSERT] > 0;
+	d->has_writeback = d->trace->kinds_seen[EV_P_WRITEBACK] > 0;
 	d->has_migrate = d->trace->kinds_seen[EV_MIGRATE_PAGES_BEGIN] > 0;
 	return 0;
 }

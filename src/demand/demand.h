@@ -41,9 +41,11 @@ enum demand_kind {
 			 will free it */
 	DEMAND_SPLIT, /* id of `order`+1 becomes two of `order`: the upper half is called `arg` */
 	DEMAND_LRU,   /* shows on an LRU list: `lru`, `page` */
-	DEMAND_ACTIVATE, /* to the active list */
-	DEMAND_WANT,	 /* from here on the pool of huge pages is to have `arg` pages */
-	DEMAND_DONE,	 /* its resize is over */
+	DEMAND_ACTIVATE,  /* to the active list */
+	DEMAND_WANT,	  /* from here on the pool of huge pages is to have `arg` pages */
+	DEMAND_DONE,	  /* its resize is over */
+	DEMAND_WRITEBACK, /* is being written */
+	DEMAND_WRITTEN,	  /* has been */
 	DEMAND_NR_KINDS
 };
 
@@ -52,6 +54,8 @@ enum demand_kind {
 	2u /* BIRTH, FAIL: for a pool of huge pages, `arg` is the intent's number; DEATH: from it  \
 	    */
 #define DEMAND_F_LOST 4u /* DEATH: inferred, because the page was handed out again */
+#define DEMAND_F_DIRTY                                                                             \
+	8u /* BIRTH: is about to be written to; only where the recording shows writeback */
 
 struct demand_op {
 	uint64_t time; /* ns since the first event */
@@ -105,6 +109,8 @@ struct demand {
 	uint64_t nr_initial;
 	struct demand_counts counts;
 	uint32_t nr_frames;
+	bool writeback; /* the recording shows when pages are written: it is known which are dirty
+			 */
 	void *map;
 	size_t map_len;
 };

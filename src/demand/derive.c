@@ -225,6 +225,10 @@ static void on_alloc(struct derive *d, const struct event *e)
 		return;
 	}
 	set_request(d, e, &op);
+	if (d->has_writeback && op.gfp & GFP_WRITE) {
+		op.flags |= DEMAND_F_DIRTY;
+		page.mm_flags = MM_F_DIRTY;
+	}
 	if (!failed) {
 		clear_range(d, e, frame, op.order);
 		op.id = id_take(d);
@@ -346,6 +350,24 @@ static void on_marker(struct derive *d, const struct event *e)
 	d->intent_pid = 0;
 }
 
+static void on_writeback(struct derive *d, const struct event *e)
+{
+	bool begins = e->kind == EV_P_WRITEBACK;
+	struct demand_op op;
+	uint32_t frame, head;
+
+	if (!frame_of(d, e->w[0], 0, &frame))
+		return;
+	head = track_find(d, frame);
+	if (head == TRACK_NONE)
+		return;
+	d->frames[head].mm_flags &= ~(MM_F_DIRTY | MM_F_WRITEBACK);
+	if (begins)
+		d->frames[head].mm_flags |= MM_F_WRITEBACK;
+	op = op_for(d, e, begins ? DEMAND_WRITEBACK : DEMAND_WRITTEN, d->frames[head].id);
+	emit(d, &op);
+}
+
 static void on_event(struct derive *d, const struct event *e)
 {
 	context_update(d, e);
@@ -367,6 +389,10 @@ static void on_event(struct derive *d, const struct event *e)
 		break;
 	case EV_MARKER:
 		on_marker(d, e);
+		break;
+	case EV_P_WRITEBACK:
+	case EV_P_WRITEBACK_END:
+		on_writeback(d, e);
 		break;
 	default:
 		break;
@@ -517,6 +543,7 @@ static int map_result(struct derive *d, struct demand *out, const struct demand_
 	out->nr_initial = nr_initial;
 	out->counts = d->counts;
 	out->nr_frames = d->geo.nr_frames;
+	out->writeback = d->has_writeback;
 	out->map_len = (size_t)end + nr_initial * sizeof(*initial);
 	if (!out->map_len)
 		return 0;

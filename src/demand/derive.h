@@ -46,6 +46,7 @@ struct derive {
 	struct pending *pending; /* a queue in a ring */
 	uint32_t pending_first, nr_pending, max_pending;
 	uint64_t first_time;
+	bool has_writeback;
 	bool has_lru, has_migrate;   /* kinds of events that the trace has */
 	uint32_t intent, intent_pid; /* the run of pool requests that is under way; pid 0 none */
 	bool muted;		     /* before the cut */

@@ -93,18 +93,15 @@ enum mm_compact_result mm_compaction_suitable(const struct mm *mm, uint32_t zone
 	return result;
 }
 
-/* Pages of the node's evictable lists; the model keeps LRU lists per node, the kernel counts them
- * per zone, too. */
+/* zone_reclaimable_pages */
 static int64_t reclaimable_pages(const struct mm *mm, uint32_t zone)
 {
-	const struct mm_node *node = &mm->nodes[mm->zones[zone].node];
-	int64_t pages =
-		(int64_t)node->nr_lru[MM_LRU_INACTIVE_FILE] + node->nr_lru[MM_LRU_ACTIVE_FILE];
+	const uint32_t *nr = mm->zones[zone].nr_lru;
+	int64_t pages = (int64_t)nr[MM_LRU_INACTIVE_FILE] + nr[MM_LRU_ACTIVE_FILE];
 
 	if (mm->swap_free)
-		pages += (int64_t)node->nr_lru[MM_LRU_INACTIVE_ANON] +
-			 node->nr_lru[MM_LRU_ACTIVE_ANON];
-	return pages < mm->zones[zone].managed ? pages : mm->zones[zone].managed;
+		pages += (int64_t)nr[MM_LRU_INACTIVE_ANON] + nr[MM_LRU_ACTIVE_ANON];
+	return pages;
 }
 
 bool mm_compaction_zonelist_suitable(const struct mm *mm, const struct mm_request *rq,

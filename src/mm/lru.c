@@ -10,9 +10,15 @@
  */
 #include "mm/mm.h"
 
-static struct mm_node *node_of(struct mm *mm, struct frame f)
+static struct mm_zone *zone_of(struct mm *mm, struct frame f)
 {
-	return &mm->nodes[mm->zones[mm_frame_zone(mm, f)].node];
+	return &mm->zones[mm_frame_zone(mm, f)];
+}
+
+static void count_lru(struct mm *mm, struct mm_zone *zone, enum mm_lru lru, int32_t pages)
+{
+	mm->nodes[zone->node].nr_lru[lru] += (uint32_t)pages;
+	zone->nr_lru[lru] += (uint32_t)pages;
 }
 
 static uint32_t lru_flags(enum mm_lru lru)
@@ -31,8 +37,8 @@ static uint32_t lru_flags(enum mm_lru lru)
 static void lru_insert(struct mm *mm, struct frame f, enum mm_lru lru, bool tail)
 {
 	struct mm_frame *fr = mm_frame(mm, f);
-	struct mm_node *node = node_of(mm, f);
-	uint32_t list = mm_lru_list(mm, (uint32_t)(node - mm->nodes), lru);
+	struct mm_zone *zone = zone_of(mm, f);
+	uint32_t list = mm_lru_list(mm, (uint32_t)zone->node, lru);
 
 	fr->flags &= ~(MM_F_ACTIVE | MM_F_UNEVICTABLE);
 	fr->flags |= lru_flags(lru);
@@ -40,7 +46,7 @@ static void lru_insert(struct mm *mm, struct frame f, enum mm_lru lru, bool tail
 		mm_list_add_tail(mm, list, f);
 	else
 		mm_list_add(mm, list, f);
-	node->nr_lru[lru] += 1u << fr->order;
+	count_lru(mm, zone, lru, 1 << fr->order);
 }
 
 void mm_lru_add(struct mm *mm, struct frame f, enum mm_lru lru)
@@ -65,7 +71,7 @@ void mm_lru_del(struct mm *mm, struct frame f)
 	enum mm_lru lru = mm_lru_of(mm, f);
 
 	mm_list_del(mm, f);
-	node_of(mm, f)->nr_lru[lru] -= 1u << mm_frame(mm, f)->order;
+	count_lru(mm, zone_of(mm, f), lru, -(1 << mm_frame(mm, f)->order));
 	mm_frame(mm, f)->flags &= ~MM_F_LRU;
 }
 
@@ -80,6 +86,24 @@ void mm_lru_activate(struct mm *mm, struct frame f)
 	mm_lru_del(mm, f);
 	mm_lru_add(mm, f, lru + 1);
 	mm_stats(mm)->activated += 1u << mm_frame(mm, f)->order;
+}
+
+/* folio_rotate_reclaimable. A page that is not on a list now is just clean. */
+void mm_lru_written(struct mm *mm, struct frame f)
+{
+	struct mm_frame *fr = mm_frame(mm, f);
+	bool rotate = fr->flags & MM_F_RECLAIM;
+	enum mm_lru lru;
+
+	fr->flags &= ~(MM_F_WRITEBACK | MM_F_RECLAIM);
+	if (!rotate || !mm_on_lru_list(mm, f))
+		return;
+	lru = mm_lru_of(mm, f);
+	if (lru == MM_LRU_UNEVICTABLE)
+		return;
+	mm_lru_del(mm, f);
+	mm_lru_add_tail(mm, f,
+			lru == MM_LRU_ACTIVE_ANON || lru == MM_LRU_ACTIVE_FILE ? lru - 1 : lru);
 }
 
 /* Whole part of the square root, as int_sqrt() gives it. */

@@ -125,7 +125,7 @@ static void reclaim_taken(struct mm *mm, struct lumpy *lc)
 		struct frame f = mm_list_last(mm, list);
 
 		mm_list_del(mm, f);
-		if (!mm_may_reclaim(mm, f)) {
+		if (!mm_may_reclaim(mm, f, true)) {
 			put_back(mm, f);
 			continue;
 		}

@@ -149,6 +149,7 @@ _Static_assert(sizeof(struct mm_frame) == 16, "at most 16 bytes per frame");
 #define MM_F_HOLE 0x40000u	  /* no memory here or never given to the allocator (reserved) */
 #define MM_F_KNOWN 0x80000u	  /* verify with incomplete start: this frame's state is known */
 #define MM_F_PCP_STALE 0x100000u  /* free for the drivers' own use */
+#define MM_F_RECLAIM 0x200000u	 /* PG_reclaim: goes to the old end of the inactive list when it has been written */
 #define MM_F_DRIVER 0xff000000u	  /* the drivers' own bits */
 
 struct mm_zone {
@@ -167,6 +168,7 @@ struct mm_zone {
 	uint32_t nr_free[MM_NR_ORDERS];
 	uint32_t reserved_highatomic;
 	uint32_t nr_isolate_blocks;
+	uint32_t nr_lru[MM_NR_LRU]; /* pages of this zone on its node's lists [NR_ZONE_LRU_BASE] */
 	uint32_t flags; /* MM_ZONE_* */
 	/* compaction [struct zone: compact_*] */
 	uint32_t compact_cached_free, compact_cached_migrate[2], compact_init_migrate,
@@ -285,7 +287,7 @@ struct mm {
 	uint32_t cpu; /* the CPU that runs now: whose counter differences change; drivers and whole
 			 operations (mm_get_page, mm_free_page) set it */
 	uint32_t percpu_high_fraction; /* sysctl percpu_pagelist_high_fraction */
-	uint32_t wake_kswapd; /* nodes (bits) whose kswapd a boosted zone woke [rmqueue]; the driver
+	uint32_t wake_kswapd; /* zones (bits) that were boosted and so woke their node's kswapd [rmqueue]; the driver
 				 clears it */
 	struct mm_node nodes[MM_MAX_NODES];
 	struct mm_zone zones[MM_MAX_ZONES];
@@ -677,8 +679,13 @@ uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t or
 			 uint32_t highest, bool compaction);
 /* Would waking kswapd start it? [wakeup_kswapd] */
 bool mm_kswapd_needed(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
-/* Can the page go now? For anonymous pages that takes the swap slots. */
-bool mm_may_reclaim(struct mm *mm, struct frame f);
+/*
+ * Can the page go now? For anonymous pages that takes the swap slots. Dirty pages and those under writeback cannot,
+ * unless the caller @writes and waits.
+ */
+bool mm_may_reclaim(struct mm *mm, struct frame f, bool writes);
+/* Writeback of a page has ended: one that reclaim came across meanwhile is the next to go [folio_end_writeback]. */
+void mm_lru_written(struct mm *mm, struct frame f);
 /* Frees a page that is on no list and counts it as reclaimed. */
 void mm_reclaim_page(struct mm *mm, uint32_t cpu, struct frame f, bool kswapd);
 

@@ -27,6 +27,12 @@ static uint64_t compact_gap(uint32_t order)
 	return 2ull << order;
 }
 
+static bool eligible(const struct mm *mm, uint32_t z, uint32_t node, uint32_t highest)
+{
+	return mm->zones[z].node == (int32_t)node && (uint32_t)mm->zones[z].index <= highest &&
+	       mm->zones[z].managed;
+}
+
 static bool can_compact(const struct mm_scan *sc)
 {
 	return sc->compaction && (sc->gfp & MM_GFP_IO);
@@ -71,11 +77,13 @@ static void isolate(struct mm *mm, uint32_t list, uint32_t want, struct mm_scan 
 	sc->nr_scanned += scanned;
 }
 
-bool mm_may_reclaim(struct mm *mm, struct frame f)
+bool mm_may_reclaim(struct mm *mm, struct frame f, bool writes)
 {
 	const struct mm_frame *fr = mm_frame(mm, f);
 
-	if (fr->flags & (MM_F_PINNED | MM_F_WRITEBACK))
+	if (fr->flags & MM_F_PINNED)
+		return false;
+	if (!writes && fr->flags & (MM_F_DIRTY | MM_F_WRITEBACK))
 		return false;
 	if (!(fr->flags & (MM_F_ANON | MM_F_SWAPBACKED)))
 		return true;
@@ -83,6 +91,23 @@ bool mm_may_reclaim(struct mm *mm, struct frame f)
 		return false;
 	mm->swap_free -= 1u << fr->order;
 	return true;
+}
+
+/*
+ * A page that cannot go returns to the young end; one that has to be written first is made active
+ * and marked, so that the end of its writeback brings it to the old end [shrink_folio_list:
+ * activate_locked].
+ */
+static void keep_page(struct mm *mm, struct frame f, enum mm_lru lru)
+{
+	struct mm_frame *fr = mm_frame(mm, f);
+
+	if (fr->flags & (MM_F_DIRTY | MM_F_WRITEBACK) && !(fr->flags & MM_F_PINNED)) {
+		fr->flags |= MM_F_RECLAIM;
+		mm_stats(mm)->activated += 1u << fr->order;
+		lru++;
+	}
+	mm_lru_add(mm, f, lru);
 }
 
 void mm_reclaim_page(struct mm *mm, uint32_t cpu, struct frame f, bool kswapd)
@@ -113,13 +138,13 @@ static uint64_t shrink_inactive(struct mm *mm, uint32_t node, enum mm_lru lru, u
 	*(sc->kswapd ? &mm_stats(mm)->scanned_kswapd : &mm_stats(mm)->scanned_direct) +=
 		sc->nr_scanned - before;
 	for (i = 0; i < t.nr; i++) {
-		if (mm_may_reclaim(mm, t.pages[i]))
+		if (mm_may_reclaim(mm, t.pages[i], false))
 			t.pages[free_nr++] = t.pages[i];
 		else
 			keep.pages[keep.nr++] = t.pages[i];
 	}
 	for (i = 0; i < keep.nr; i++)
-		mm_lru_add(mm, keep.pages[i], lru);
+		keep_page(mm, keep.pages[i], lru);
 	while (free_nr--) {
 		reclaimed += 1ull << mm_frame(mm, t.pages[free_nr])->order;
 		mm_reclaim_page(mm, sc->cpu, t.pages[free_nr], sc->kswapd);
@@ -187,6 +212,18 @@ static enum scan_balance scan_balance(const struct mm *mm, const struct mm_scan 
 	return plan->cache_trim ? SCAN_FILE : SCAN_FRACT;
 }
 
+/* lruvec_lru_size: pages of zones above the wanted ones do not count. */
+static uint64_t lru_size(const struct mm *mm, uint32_t node, uint32_t lru, uint32_t highest)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t z = 0; z < mm->nr_zones; z++) {
+		if (eligible(mm, z, node, highest))
+			pages += mm->zones[z].nr_lru[lru];
+	}
+	return pages;
+}
+
 /* get_scan_count. The costs of refaulting either kind are unknown and taken as equal: swappiness
  * decides. */
 static void scan_counts(const struct mm *mm, uint32_t node, const struct mm_scan *sc,
@@ -199,7 +236,7 @@ static void scan_counts(const struct mm *mm, uint32_t node, const struct mm_scan
 	for (lru = 0; lru < 4; lru++) {
 		bool file = lru >= MM_LRU_INACTIVE_FILE;
 
-		nr[lru] = mm->nodes[node].nr_lru[lru] >> sc->priority;
+		nr[lru] = lru_size(mm, node, lru, sc->highest) >> sc->priority;
 		if (balance == SCAN_FRACT)
 			nr[lru] = nr[lru] * fraction[file] / 200;
 		else if (balance != SCAN_EQUAL && (balance == SCAN_FILE) != file)
@@ -428,12 +465,6 @@ bool mm_node_balanced(const struct mm *mm, uint32_t node, uint32_t order, uint32
 			return true;
 	}
 	return !any;
-}
-
-static bool eligible(const struct mm *mm, uint32_t z, uint32_t node, uint32_t highest)
-{
-	return mm->zones[z].node == (int32_t)node && (uint32_t)mm->zones[z].index <= highest &&
-	       mm->zones[z].managed;
 }
 
 static void set_reclaim_active(struct mm *mm, uint32_t node, uint32_t highest, bool on)

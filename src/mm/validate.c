@@ -156,6 +156,28 @@ static int check_objects(const struct mm *mm, struct error *err)
 	return 0;
 }
 
+/* What the LRU lists hold, by node and by zone. */
+static int check_lru(const struct mm *mm, enum mm_lru lru, struct error *err)
+{
+	uint32_t zones[MM_MAX_ZONES] = {0};
+
+	for (uint32_t node = 0; node < mm->nr_nodes; node++) {
+		uint32_t list = mm_lru_list(mm, node, lru), pages = 0;
+		struct frame f = mm_list_first(mm, list);
+
+		for (; !frame_is_none(f); f = mm_list_next(mm, f)) {
+			pages += 1u << mm_frame(mm, f)->order;
+			zones[mm_frame_zone(mm, f)] += 1u << mm_frame(mm, f)->order;
+		}
+		if (pages != mm->nodes[node].nr_lru[lru])
+			return bad(err, "a node's LRU size disagrees with its list", list, pages);
+	}
+	for (uint32_t z = 0; z < mm->nr_zones; z++)
+		if (zones[z] != mm->zones[z].nr_lru[lru])
+			return bad(err, "a zone's LRU size disagrees with the lists", z, zones[z]);
+	return 0;
+}
+
 int mm_validate(const struct mm *mm, struct error *err)
 {
 	uint8_t *owned = calloc(mm->nr_frames, 1);
@@ -173,6 +195,9 @@ int mm_validate(const struct mm *mm, struct error *err)
 		goto out;
 	if (mm->nr_ids && check_objects(mm, err))
 		goto out;
+	for (uint32_t lru = 0; lru < MM_NR_LRU; lru++)
+		if (check_lru(mm, lru, err))
+			goto out;
 	ret = 0;
 out:
 	free(owned);

@@ -294,7 +294,7 @@ static struct frame rmqueue(struct mm *mm, uint32_t zone, const struct mm_reques
 		f = rmqueue_buddy(mm, zone, rq, alloc_flags);
 	if (mm->zones[zone].flags & MM_ZONE_BOOSTED) {
 		mm->zones[zone].flags &= ~MM_ZONE_BOOSTED;
-		mm->wake_kswapd |= 1u << mm->zones[zone].node;
+		mm->wake_kswapd |= 1u << zone;
 	}
 	return f;
 }

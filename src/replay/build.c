@@ -378,9 +378,8 @@ static void add_lru(struct mm *mm, const struct snapshot *s, const struct snap_l
 		fr = mm_frame(mm, f);
 		if (!(fr->flags & MM_F_HEAD) || fr->list != MM_NO_LIST)
 			continue;
-		mm_list_add_tail(mm, mm_lru_list(mm, (uint32_t)l->zone, (enum mm_lru)l->type), f);
-		fr->flags |= MM_F_LRU;
-		mm->nodes[l->zone].nr_lru[l->type] += 1u << fr->order;
+		if (mm->zones[mm_frame_zone(mm, f)].node == l->zone)
+			mm_lru_add_tail(mm, f, (enum mm_lru)l->type);
 	}
 }
 

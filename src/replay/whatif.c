@@ -42,6 +42,10 @@ static void step(struct whatif *w, const struct demand_op *op)
 	case DEMAND_ACTIVATE:
 		whatif_activate(w, op);
 		break;
+	case DEMAND_WRITEBACK:
+	case DEMAND_WRITTEN:
+		whatif_writeback(w, op);
+		break;
 	case DEMAND_WANT:
 		pool_want(w, op);
 		break;

@@ -99,6 +99,7 @@ void whatif_death(struct whatif *w, const struct demand_op *op);
 void whatif_drop(struct whatif *w, const struct demand_op *op);
 void whatif_split(struct whatif *w, const struct demand_op *op);
 void whatif_to_lru(struct whatif *w, const struct demand_op *op);
+void whatif_writeback(struct whatif *w, const struct demand_op *op);
 void whatif_activate(struct whatif *w, const struct demand_op *op);
 /* A new page for an object that lost its own. */
 bool whatif_reread(struct whatif *w, const struct demand_op *at, uint32_t id, enum mm_kind page);

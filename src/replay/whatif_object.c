@@ -81,6 +81,22 @@ void whatif_to_lru(struct whatif *w, const struct demand_op *op)
 	mm_lru_add(w->mm, f, op->type);
 }
 
+void whatif_writeback(struct whatif *w, const struct demand_op *op)
+{
+	struct frame f = mm_object_frame(w->mm, op->id);
+	struct mm_frame *fr;
+
+	if (frame_is_none(f))
+		return;
+	fr = mm_frame(w->mm, f);
+	if (op->kind == DEMAND_WRITEBACK) {
+		fr->flags &= ~MM_F_DIRTY;
+		fr->flags |= MM_F_WRITEBACK;
+	} else {
+		mm_lru_written(w->mm, f);
+	}
+}
+
 /* The object lives, but its page was reclaimed. */
 static bool evicted(const struct whatif *w, uint32_t id)
 {

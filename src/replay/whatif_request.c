@@ -25,17 +25,6 @@ static struct mm_request request_of(const struct whatif *w, const struct demand_
 	return rq;
 }
 
-static uint32_t highest_of_node(const struct mm *mm, uint32_t node)
-{
-	uint32_t highest = 0;
-
-	for (uint32_t z = 0; z < mm->nr_zones; z++) {
-		if (mm->zones[z].node == (int32_t)node && (uint32_t)mm->zones[z].index > highest)
-			highest = (uint32_t)mm->zones[z].index;
-	}
-	return highest;
-}
-
 static uint64_t scanned(const struct whatif *w)
 {
 	const struct mm_stats *st = mm_stats(w->mm);
@@ -125,15 +114,16 @@ static void wake_for(struct whatif *w, const struct mm_request *rq)
 	}
 }
 
-/* A zone that was boosted by a fallback wakes its kswapd [rmqueue]. */
+/* A zone that was boosted by a fallback wakes kswapd for itself and those below it [rmqueue]. */
 static void wake_boosted(struct whatif *w)
 {
-	for (uint32_t node = 0; w->mm->wake_kswapd && node < w->mm->nr_nodes; node++) {
-		struct wake wake = {.node = node, .highest = highest_of_node(w->mm, node)};
+	for (uint32_t z = 0; w->mm->wake_kswapd && z < w->mm->nr_zones; z++) {
+		struct wake wake = {.node = (uint32_t)w->mm->zones[z].node,
+				    .highest = (uint32_t)w->mm->zones[z].index};
 
-		if (!(w->mm->wake_kswapd & 1u << node))
+		if (!(w->mm->wake_kswapd & 1u << z))
 			continue;
-		w->mm->wake_kswapd &= ~(1u << node);
+		w->mm->wake_kswapd &= ~(1u << z);
 		wake_kswapd(w, &wake, true);
 	}
 }
@@ -165,7 +155,7 @@ static uint32_t flags_of_request(const struct demand_op *op)
 		flags |= MM_F_HUGE;
 	if (op->order && op->gfp & GFP_COMP)
 		flags |= MM_F_COMPOUND;
-	if (op->gfp & GFP_WRITE)
+	if (op->flags & DEMAND_F_DIRTY)
 		flags |= MM_F_DIRTY;
 	return flags;
 }

@@ -84,6 +84,13 @@ static void place(struct whatif *w, const struct demand_initial *init)
 	mm_lru_add(w->mm, f, init->lru);
 }
 
+/* A dirty page of which nobody will say when it is written would stay dirty for ever. */
+static void forget_dirt(struct mm *mm)
+{
+	for (uint32_t n = 0; n < mm->nr_frames; n++)
+		mm_frames(mm)[n].flags &= ~(MM_F_DIRTY | MM_F_WRITEBACK);
+}
+
 /*
  * At the start of a recording the snapshot's lists are the truth, and objects without a place there
  * come last. At a cut nothing has a place: pages that the recording never shows are the oldest, the
@@ -96,4 +103,6 @@ void whatif_place_initial(struct whatif *w)
 	for (uint64_t i = 0; i < w->demand->nr_initial; i++)
 		place(w, &w->demand->initial[i]);
 	list_lru_pages(w->mm);
+	if (!w->demand->writeback)
+		forget_dirt(w->mm);
 }

@@ -182,6 +182,12 @@ static void word(struct names *n, const struct demand_op *op, struct strbuf *out
 		name(n, op->id, false, out);
 		strbuf_puts(out, "^");
 		break;
+	case DEMAND_WRITEBACK:
+	case DEMAND_WRITTEN:
+		strbuf_puts(out, " ");
+		name(n, op->id, false, out);
+		strbuf_puts(out, op->kind == DEMAND_WRITEBACK ? "*" : ".");
+		break;
 	case DEMAND_WANT:
 		strbuf_printf(out, " want=%u", op->arg);
 		break;
@@ -584,6 +590,32 @@ START_TEST(forged_marker)
 }
 END_TEST
 
+/* Expect pages asked for to be written to as dirty, and to follow their writeback; nothing of pages
+ * unknown. */
+START_TEST(writeback_is_followed)
+{
+	allocs(TASK, 5, 0, USER | GFP_WRITE);
+	allocs(TASK, 6, 0, USER);
+	happens(TASK, EV_P_WRITEBACK, 5, 0, 0, 0);
+	happens(TASK, EV_P_WRITEBACK, 40, 0, 0, 0);
+	happens(TASK, EV_P_WRITEBACK_END, 5, 0, 0, 0);
+	expect("+a/0 a:if +b/0 b:ia a* a.");
+	ck_assert(demand.writeback);
+	ck_assert_uint_eq(demand.ops[0].flags, DEMAND_F_DIRTY);
+	ck_assert_uint_eq(demand.ops[2].flags, 0);
+}
+END_TEST
+
+/* Where the recording shows no writeback nothing is called dirty: it would stay so for ever. */
+START_TEST(no_dirt_without_writeback)
+{
+	allocs(TASK, 5, 0, USER | GFP_WRITE);
+	derive();
+	ck_assert(!demand.writeback);
+	ck_assert_uint_eq(demand.ops[0].flags, 0);
+}
+END_TEST
+
 static Suite *demand_suite(void)
 {
 	const TTest *const cases[] = {
@@ -610,6 +642,8 @@ static Suite *demand_suite(void)
 		thp_is_no_pool_request,
 		markers,
 		forged_marker,
+		writeback_is_followed,
+		no_dirt_without_writeback,
 	};
 	Suite *s = suite_create("demand");
 	TCase *tc = tcase_create("demand");

@@ -175,6 +175,67 @@ START_TEST(pinned_pages_rotate)
 }
 END_TEST
 
+/*
+ * before  LLLLxxxx   inactive file 0 1 2 3; 0 is dirty, 1 is being written
+ * after   LLppxxxx   active file 0 1, marked
+ * then    the writeback of 1 ends: inactive file 1, at the old end; 0 has to wait
+ */
+START_TEST(dirty_pages_step_aside)
+{
+	struct mm *mm = draw("LLLLxxxxxxxxxxxx");
+	struct mm_scan sc = scan(0, 100);
+
+	put(mm, MM_LRU_INACTIVE_FILE, "0 1 2 3");
+	mm_frame(mm, at(0))->flags |= MM_F_DIRTY;
+	mm_frame(mm, at(1))->flags |= MM_F_WRITEBACK;
+	mm_shrink_node(mm, 0, &sc);
+	expect_memory(mm, "LLppxxxxxxxxxxxx");
+	expect_lru(mm, MM_LRU_ACTIVE_FILE, "0 1");
+	put(mm, MM_LRU_INACTIVE_FILE, "4 5");
+	mm_lru_written(mm, at(1));
+	expect_lru(mm, MM_LRU_INACTIVE_FILE, "1 4 5");
+	expect_lru(mm, MM_LRU_ACTIVE_FILE, "0");
+	expect_sound(mm);
+}
+END_TEST
+
+/* The end of a writeback that reclaim did not come across moves nothing. */
+START_TEST(writeback_alone_moves_nothing)
+{
+	struct mm *mm = draw("LLLLxxxxxxxxxxxx");
+
+	put(mm, MM_LRU_INACTIVE_FILE, "0 1");
+	put(mm, MM_LRU_ACTIVE_FILE, "2 3");
+	mm_frame(mm, at(1))->flags |= MM_F_WRITEBACK;
+	mm_frame(mm, at(3))->flags |= MM_F_WRITEBACK;
+	mm_lru_written(mm, at(1));
+	mm_lru_written(mm, at(3));
+	expect_lru(mm, MM_LRU_INACTIVE_FILE, "0 1");
+	expect_lru(mm, MM_LRU_ACTIVE_FILE, "2 3");
+	expect_sound(mm);
+}
+END_TEST
+
+/*
+ * Pages 0 1 2 3 4 5, oldest first, of zone Normal (index 2) and a scan for zones up to DMA32 (index
+ * 1). Expect nothing to be looked at: the list's size in those zones is nothing, whatever its
+ * length.
+ */
+START_TEST(lists_are_sized_by_zone)
+{
+	struct mm *mm = draw("LLLLLLxxxxxxxxxx");
+	struct mm_scan sc = scan(0, 100);
+
+	sc.highest = 1;
+	put(mm, MM_LRU_INACTIVE_FILE, "0 1 2 3 4 5");
+	ck_assert_uint_eq(mm->zones[0].nr_lru[MM_LRU_INACTIVE_FILE], 6);
+	mm_shrink_node(mm, 0, &sc);
+	ck_assert_uint_eq(sc.nr_scanned, 0);
+	expect_lru(mm, MM_LRU_INACTIVE_FILE, "0 1 2 3 4 5");
+	expect_sound(mm);
+}
+END_TEST
+
 /* ---- how far ---- */
 
 static struct mm *machine_with_cache(uint32_t pages, uint32_t cached)
@@ -386,6 +447,9 @@ static Suite *reclaim_suite(void)
 	tcase_add_test(tc, active_pages_are_spared);
 	tcase_add_test(tc, anonymous_pages_need_swap);
 	tcase_add_test(tc, pinned_pages_rotate);
+	tcase_add_test(tc, dirty_pages_step_aside);
+	tcase_add_test(tc, writeback_alone_moves_nothing);
+	tcase_add_test(tc, lists_are_sized_by_zone);
 	tc = kit_case(s, "direct");
 	tcase_add_test(tc, direct_reclaim_by_priority);
 	tcase_add_test(tc, direct_reclaim_of_nothing);
