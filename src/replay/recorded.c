@@ -58,6 +58,13 @@ static void on_alloc(struct recorded *r, const struct event *e)
 	oo->successes += success;
 	oo->fast += success && !slow;
 	oo->slow += success && slow;
+	/* A huge page fault is an intent of its own; requests of pools are counted by intent. */
+	if (e->w[1] >= r->o->pageblock_order &&
+	    demand_kind_of_request((uint32_t)e->w[2], (uint32_t)e->w[1], r->o->pageblock_order) !=
+		    MM_KIND_HUGETLB) {
+		r->o->huge_wanted++;
+		r->o->huge_got += success;
+	}
 }
 
 static void on_compaction(struct recorded *r, const struct event *e)
@@ -165,13 +172,14 @@ static int mark_tasks(struct recorded *r, const struct capture *c, struct error 
 struct intent {
 	bool marked;
 	uint32_t nr, order, target, last_target, asked, got;
+	uint32_t pool; /* pages in it */
 };
 
 static void end_intent(struct outcome *o, struct intent *in)
 {
 	uint32_t wanted = in->asked, order = in->order ? in->order : o->pageblock_order;
 
-	if (in->marked) {
+	if (in->marked && in->asked) {
 		wanted = in->target > in->last_target ? in->target - in->last_target : 0;
 		in->last_target = in->target;
 	}
@@ -188,26 +196,36 @@ static void count_intents(struct outcome *o, const struct demand *d)
 	struct intent in = {0};
 
 	for (uint64_t i = 0; i < d->nr_initial; i++)
-		in.last_target += d->initial[i].page == MM_KIND_HUGETLB;
+		in.pool += d->initial[i].page == MM_KIND_HUGETLB;
+	in.last_target = in.pool;
 	for (uint64_t i = 0; i < d->nr; i++) {
 		const struct demand_op *op = &d->ops[i];
 		bool request = op->kind == DEMAND_BIRTH || op->kind == DEMAND_FAIL;
 
 		if (op->kind == DEMAND_WANT || op->kind == DEMAND_DONE ||
-		    (request && op->flags & DEMAND_F_HUGE && in.nr && op->arg != in.nr))
+		    (request && op->flags & DEMAND_F_HUGE && in.nr && !in.marked &&
+		     op->arg != in.nr))
 			end_intent(o, &in);
 		if (op->kind == DEMAND_WANT) {
 			in.marked = true;
 			in.target = op->arg;
 		}
+		if (op->kind == DEMAND_DEATH && op->flags & DEMAND_F_HUGE && in.pool &&
+		    --in.pool < in.last_target)
+			in.last_target = in.pool;
 		if (!request || !(op->flags & DEMAND_F_HUGE))
 			continue;
+		in.pool += op->kind == DEMAND_BIRTH;
 		in.nr = op->arg;
 		in.order = op->order;
 		in.asked++;
 		in.got += op->kind == DEMAND_BIRTH;
 	}
 	end_intent(o, &in);
+	/* A pool that is filled, emptied and filled again within one intent gets more than it
+	 * wants. */
+	if (o->huge_got > o->huge_wanted)
+		o->huge_got = o->huge_wanted;
 }
 
 static int intents(const struct capture *c, const struct trace *t, uint32_t percent,

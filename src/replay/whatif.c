@@ -191,6 +191,22 @@ static struct ranged stall(const struct whatif *w, const struct stall_costs *c)
 	return (struct ranged){.low = ns[0], .central = ns[1], .high = ns[2]};
 }
 
+/* A pool that is filled, emptied and filled again within one intent gets more than it wants. */
+static void cap(struct outcome *o)
+{
+	if (o->huge_got > o->huge_wanted)
+		o->huge_got = o->huge_wanted;
+	for (uint32_t order = o->pageblock_order; order < OUTCOME_NR_ORDERS; order++) {
+		struct order_outcome *oo = &o->orders[order];
+		uint64_t excess = oo->successes > oo->attempts ? oo->successes - oo->attempts : 0;
+		uint64_t fast = oo->fast < excess ? oo->fast : excess;
+
+		oo->successes -= excess;
+		oo->fast -= fast;
+		oo->slow -= excess - fast;
+	}
+}
+
 static void fill_outcome(struct whatif *w)
 {
 	const struct mm_stats *st = mm_stats(w->mm);
@@ -198,6 +214,7 @@ static void fill_outcome(struct whatif *w)
 	struct outcome *o = w->out;
 
 	fill_mechanisms(o, st);
+	cap(o);
 	o->huge_success = single(o->huge_got);
 	o->unknown_death = orphans(w->mm);
 	o->dropped_alive = alive > w->agreed_drops ? alive - w->agreed_drops : 0;

@@ -68,7 +68,7 @@ static void go_on(struct whatif *w)
 
 static uint32_t wanted_now(const struct whatif_pool *p)
 {
-	if (!p->marked)
+	if (!p->marked || !p->asked)
 		return p->asked;
 	return p->target > p->last_target ? p->target - p->last_target : 0;
 }
@@ -87,7 +87,7 @@ void pool_done(struct whatif *w)
 		w->out->orders[p->request.order ? p->request.order : w->mm->pageblock_order]
 			.attempts += wanted_now(p);
 	}
-	if (p->marked)
+	if (p->marked && p->asked)
 		p->last_target = p->target;
 	p->intent = 0;
 	p->marked = false;
@@ -102,24 +102,37 @@ void pool_want(struct whatif *w, const struct demand_op *op)
 	w->pool.target = op->arg;
 }
 
+/* Between its markers an intent may be many resizes: each begins anew where the one before had
+ * failed. */
+static void begin_run(struct whatif *w, const struct demand_op *op)
+{
+	struct whatif_pool *p = &w->pool;
+
+	if (p->intent && !p->marked)
+		pool_done(w);
+	p->intent = op->arg;
+	p->failed = false;
+}
+
 void pool_request(struct whatif *w, const struct demand_op *op)
 {
 	struct whatif_pool *p = &w->pool;
 
-	if (p->intent && p->intent != op->arg)
-		pool_done(w);
-	p->intent = op->arg;
+	if (p->intent != op->arg)
+		begin_run(w, op);
 	p->request = *op;
 	p->asked++;
+	p->recorded += op->kind == DEMAND_BIRTH;
 	if (op->kind == DEMAND_FAIL) {
-		go_on(w);
-		return;
-	}
-	p->recorded++;
-	if (p->failed || (p->marked && !wants_more(p)))
+		if (wants_more(p)) {
+			get_one(w, op, MM_NO_ID);
+			w->out->substituted += !p->failed;
+		}
+	} else if (p->failed || (p->marked && !wants_more(p))) {
 		w->out->substituted++;
-	else
+	} else {
 		get_one(w, op, op->id);
+	}
 }
 
 void pool_grow(struct whatif *w, const struct demand_op *at, uint32_t pages)
@@ -153,6 +166,8 @@ void pool_death(struct whatif *w, const struct demand_op *op)
 	struct frame f = mm_object_frame(w->mm, op->id);
 
 	p->recorded--;
+	if ((int64_t)p->last_target > p->recorded)
+		p->last_target = p->recorded > 0 ? (uint32_t)p->recorded : 0;
 	if (!frame_is_none(f)) {
 		whatif_free(w, f, op->cpu);
 		p->replayed--;

@@ -196,6 +196,10 @@ void whatif_score(struct whatif *w, const struct demand_op *op, bool success, bo
 	oo->successes += success;
 	oo->fast += success && !slow;
 	oo->slow += success && slow;
+	if (op->order >= w->mm->pageblock_order) {
+		w->out->huge_wanted++;
+		w->out->huge_got += success;
+	}
 }
 
 /* A page of order 0 on behalf of an object that lost its own: it is read again. */
