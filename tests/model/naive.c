@@ -677,7 +677,7 @@ again:
 			f = from_buddy(nv, z, cpu, order, type, flags);
 		if (z->boosted) {
 			z->boosted = 0;
-			nv->kswapd_woken |= 1 << z->node;
+			nv->kswapd_woken |= 1 << list[i];
 		}
 		if (f < 0)
 			continue;

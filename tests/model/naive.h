@@ -55,7 +55,7 @@ struct nv {
 	int *movable;	 /* the frame is on an LRU, or in a compound page that is */
 	/* per block */
 	int *btype;
-	int kswapd_woken; /* bit per node */
+	int kswapd_woken; /* bit per zone */
 };
 
 /* The caller fills the shape and the zones' constants; this allocates the rest. Everything is in

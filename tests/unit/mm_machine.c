@@ -258,7 +258,7 @@ START_TEST(objects_move)
 	const struct mm_object *o;
 
 	for (uint32_t f = 0; f <= 4; f += 2)
-		mm_list_add_tail(mm, lru, at(f));
+		mm_lru_add_tail(mm, at(f), MM_LRU_INACTIVE_ANON);
 	mm_object_bind(mm, at(2), 5, 4711, MM_KIND_ANON, 0);
 	mm_objects(mm)[2].flags = MM_O_ORPHAN;
 	mm_frame(mm, at(2))->flags |= MM_F_ANON | MM_F_DIRTY | MM_F_PINNED;
@@ -289,8 +289,8 @@ START_TEST(objects_move_at_the_head)
 	struct mm *mm = kit_draw("LxLxLxxxxxxxxxxx", NULL);
 	uint32_t lru = mm_lru_list(mm, 0, MM_LRU_ACTIVE_FILE);
 
-	mm_list_add_tail(mm, lru, at(0));
-	mm_list_add_tail(mm, lru, at(2));
+	mm_lru_add_tail(mm, at(0), MM_LRU_ACTIVE_FILE);
+	mm_lru_add_tail(mm, at(2), MM_LRU_ACTIVE_FILE);
 	mm_object_move(mm, at(0), at(9));
 	kit_expect_list(mm, lru, "9 2", __FILE__, __LINE__);
 	mm_object_move(mm, at(4), at(10));
