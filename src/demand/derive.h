@@ -90,6 +90,13 @@ bool context_migrates(const struct derive *d, uint32_t ctx);
 /* Kind and MM_F_* flags from the flags of a pagemap event. */
 enum mm_kind kind_of_pagemap(uint64_t flags, uint32_t *mm_flags);
 
+/* ---- seen.c: what shows of pages that are out ---- */
+
+void seen_insert(struct derive *d, const struct event *e);
+void seen_activate(struct derive *d, const struct event *e);
+void seen_file_add(struct derive *d, const struct event *e);
+void seen_writeback(struct derive *d, const struct event *e); /* begins or has ended */
+
 /* ---- derive.c ---- */
 
 void emit(struct derive *d, const struct demand_op *op);

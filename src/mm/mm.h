@@ -149,8 +149,10 @@ _Static_assert(sizeof(struct mm_frame) == 16, "at most 16 bytes per frame");
 #define MM_F_HOLE 0x40000u	  /* no memory here or never given to the allocator (reserved) */
 #define MM_F_KNOWN 0x80000u	  /* verify with incomplete start: this frame's state is known */
 #define MM_F_PCP_STALE 0x100000u  /* free for the drivers' own use */
-#define MM_F_RECLAIM 0x200000u	 /* PG_reclaim: goes to the old end of the inactive list when it has been written */
-#define MM_F_DRIVER 0xff000000u	  /* the drivers' own bits */
+#define MM_F_RECLAIM                                                                               \
+	0x200000u /* PG_reclaim: goes to the old end of the inactive list when it has been written \
+		   */
+#define MM_F_DRIVER 0xff000000u /* the drivers' own bits */
 
 struct mm_zone {
 	uint32_t start, end; /* frames [start, end): the span */
@@ -169,7 +171,7 @@ struct mm_zone {
 	uint32_t reserved_highatomic;
 	uint32_t nr_isolate_blocks;
 	uint32_t nr_lru[MM_NR_LRU]; /* pages of this zone on its node's lists [NR_ZONE_LRU_BASE] */
-	uint32_t flags; /* MM_ZONE_* */
+	uint32_t flags;		    /* MM_ZONE_* */
 	/* compaction [struct zone: compact_*] */
 	uint32_t compact_cached_free, compact_cached_migrate[2], compact_init_migrate,
 		compact_init_free; /* frames */
@@ -287,8 +289,8 @@ struct mm {
 	uint32_t cpu; /* the CPU that runs now: whose counter differences change; drivers and whole
 			 operations (mm_get_page, mm_free_page) set it */
 	uint32_t percpu_high_fraction; /* sysctl percpu_pagelist_high_fraction */
-	uint32_t wake_kswapd; /* zones (bits) that were boosted and so woke their node's kswapd [rmqueue]; the driver
-				 clears it */
+	uint32_t wake_kswapd; /* zones (bits) that were boosted and so woke their node's kswapd
+				 [rmqueue]; the driver clears it */
 	struct mm_node nodes[MM_MAX_NODES];
 	struct mm_zone zones[MM_MAX_ZONES];
 };
@@ -644,58 +646,6 @@ void mm_object_unbind(struct mm *mm, struct frame f);
  * @to [migrate_page]. */
 void mm_object_move(struct mm *mm, struct frame from, struct frame to);
 
-/* ---- LRU and reclaim [vmscan.c, swap.c]: lru.c, reclaim.c ---- */
-
-void mm_lru_add(struct mm *mm, struct frame f,
-		enum mm_lru lru); /* at the head of the node's list */
-void mm_lru_add_tail(struct mm *mm, struct frame f, enum mm_lru lru);
-void mm_lru_del(struct mm *mm, struct frame f);
-/* Which list a page is on; it must be on one. */
-enum mm_lru mm_lru_of(const struct mm *mm, struct frame f);
-/* From an inactive list to the head of the active one of its kind; anything else stays. */
-void mm_lru_activate(struct mm *mm, struct frame f);
-/* Should pages of the active list beside @inactive be aged? [inactive_is_low] */
-bool mm_lru_inactive_is_low(const struct mm *mm, uint32_t node, enum mm_lru inactive);
-
-/* One reclaim pass [struct scan_control]. Pages. */
-struct mm_scan {
-	uint32_t cpu, order, gfp;
-	uint32_t highest; /* zone index: reclaim_idx */
-	int32_t priority; /* 12 .. 0 */
-	uint64_t nr_to_reclaim, nr_reclaimed, nr_scanned;
-	bool kswapd, may_swap;
-	bool compaction; /* the policy compacts: reclaim stops where compaction could work */
-	bool force_deactivate, skipped_deactivate, compaction_ready;
-};
-/* Reclaims from one node at sc->priority [shrink_node]. */
-void mm_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc);
-/* Direct reclaim for a request [try_to_free_pages]: pages reclaimed, or 1 where compaction could
- * work already. */
-uint64_t mm_direct_reclaim(struct mm *mm, const struct mm_request *rq, bool compaction);
-bool mm_node_balanced(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
-/* kswapd until the node is balanced or nothing goes any more [balance_pgdat]; the order it ended
- * with. */
-uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order,
-			 uint32_t highest, bool compaction);
-/* Would waking kswapd start it? [wakeup_kswapd] */
-bool mm_kswapd_needed(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
-/*
- * Can the page go now? For anonymous pages that takes the swap slots. Dirty pages and those under writeback cannot,
- * unless the caller @writes and waits.
- */
-bool mm_may_reclaim(struct mm *mm, struct frame f, bool writes);
-/* Writeback of a page has ended: one that reclaim came across meanwhile is the next to go [folio_end_writeback]. */
-void mm_lru_written(struct mm *mm, struct frame f);
-/* Frees a page that is on no list and counts it as reclaimed. */
-void mm_reclaim_page(struct mm *mm, uint32_t cpu, struct frame f, bool kswapd);
-
-/*
- * Lumpy reclaim of 2.6.34: around each page from the tail everything that may go in its aligned
- * window of 2^order. Direct reclaim: pages reclaimed. kswapd: the order it ended with.
- */
-uint64_t mm_lumpy_reclaim(struct mm *mm, const struct mm_request *rq);
-uint32_t mm_lumpy_balance(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order);
-
 /* ---- compaction [compaction.c]: compaction.h, compaction*.c ---- */
 
 enum mm_compact_result { /* numbers of enum compact_result */
@@ -712,5 +662,6 @@ enum mm_compact_result { /* numbers of enum compact_result */
 enum mm_migrate_mode { MM_MIGRATE_ASYNC, MM_MIGRATE_SYNC_LIGHT, MM_MIGRATE_SYNC };
 
 #include "mm/compaction.h"
+#include "mm/reclaim.h"
 
 #endif

@@ -150,7 +150,7 @@ EOF
 	run sweep run s.sweep
 	status 1
 	out_has '1 failed'
-	grep -q 'crash.*the worker died' s.sweep/failures.tsv || bad 'failures.tsv does not tell'
+	grep -q 'crash.*the policy crashed' s.sweep/failures.tsv || bad 'failures.tsv does not tell'
 	run sweep status s.sweep
 	out_has '19 of 20'
 	run sweep merge s.sweep -d merged.db
