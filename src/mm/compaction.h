@@ -193,8 +193,8 @@ void mm_compact_node_2635(struct mm *mm, uint32_t node, uint32_t cpu);
 /* ---- the single decisions ---- */
 
 /* As mm_compaction_suitable traces it: CONTINUE, SUCCESS, SKIPPED or NOT_SUITABLE_ZONE (to be
- * treated as SKIPPED). */
-enum mm_compact_result mm_compaction_suitable(const struct mm *mm, uint32_t zone, int32_t order,
+ * treated as SKIPPED). Changes nothing but mm->agree. */
+enum mm_compact_result mm_compaction_suitable(struct mm *mm, uint32_t zone, int32_t order,
 					      uint32_t alloc_flags, uint32_t highest);
 /* For should_compact_retry: could any zone be compacted if all its reclaimable pages were
  * reclaimed? */

@@ -277,16 +277,12 @@ static bool try_zone(struct mm *mm, const struct mm_request *rq, uint32_t zone,
 					.gfp = rq->gfp,
 					.direct = true};
 	enum mm_compact_result result;
-	struct mm_index ix;
-	int index;
 
 	if (!mm_watermark_ok(mm, zone, 0, mark, 0, 0, mm->zones[zone].free_global))
 		return false;
-	mm_index_info(mm, zone, rq->order, &ix);
-	index = mm_fragmentation_index(&ix, rq->order);
 	/* The test for "no failure at all" compares with -1, but the index says -1000: never true.
 	 */
-	if (index >= 0 && index <= (int)mm->extfrag_threshold)
+	if (mm_index_lacks_memory(mm, zone, rq->order))
 		return false;
 	result = mm_compact_zone_2635(mm, &cc);
 	if (result > *best)

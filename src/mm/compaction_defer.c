@@ -76,19 +76,15 @@ static enum mm_compact_result watermarks_suitable(const struct mm *mm, uint32_t 
 	return MM_COMPACT_CONTINUE;
 }
 
-enum mm_compact_result mm_compaction_suitable(const struct mm *mm, uint32_t zone, int32_t order,
+enum mm_compact_result mm_compaction_suitable(struct mm *mm, uint32_t zone, int32_t order,
 					      uint32_t alloc_flags, uint32_t highest)
 {
 	enum mm_compact_result result = watermarks_suitable(mm, zone, order, alloc_flags, highest,
 							    mm->zones[zone].free_global);
-	struct mm_index ix;
-	int index;
 
 	if (result != MM_COMPACT_CONTINUE || order <= MM_COMPACT_COSTLY_ORDER)
 		return result;
-	mm_index_info(mm, zone, (uint32_t)order, &ix);
-	index = mm_fragmentation_index(&ix, (uint32_t)order);
-	if (index >= 0 && index <= (int)mm->extfrag_threshold)
+	if (mm_index_lacks_memory(mm, zone, (uint32_t)order))
 		return MM_COMPACT_NOT_SUITABLE_ZONE;
 	return result;
 }

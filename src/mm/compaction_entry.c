@@ -162,7 +162,7 @@ void mm_compact_all(struct mm *mm, uint32_t cpu)
 
 /* ---- kcompactd ---- */
 
-static bool node_suitable(const struct mm *mm, uint32_t node)
+static bool node_suitable(struct mm *mm, uint32_t node)
 {
 	const struct mm_node *nd = &mm->nodes[node];
 

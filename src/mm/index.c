@@ -34,6 +34,25 @@ int mm_fragmentation_index(const struct mm_index *ix, uint32_t order)
 	return 1000 - (int)((1000 + ix->free_pages * 1000 / requested) / ix->free_blocks_total);
 }
 
+bool mm_index_lacks_memory(struct mm *mm, uint32_t zone, uint32_t order)
+{
+	struct mm_index ix;
+	int index;
+
+	mm_index_info(mm, zone, order, &ix);
+	index = mm_fragmentation_index(&ix, order);
+	if (index < 0)
+		return false;
+	if (index > (int)mm->extfrag_threshold) {
+		if (mm->agree.to >= index)
+			mm->agree.to = index - 1;
+		return false;
+	}
+	if (mm->agree.from < index)
+		mm->agree.from = index;
+	return true;
+}
+
 int mm_unusable_index(const struct mm_index *ix, uint32_t order)
 {
 	if (!ix->free_pages)

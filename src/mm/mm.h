@@ -291,6 +291,11 @@ struct mm {
 	uint32_t percpu_high_fraction; /* sysctl percpu_pagelist_high_fraction */
 	uint32_t wake_kswapd; /* zones (bits) that were boosted and so woke their node's kswapd
 				 [rmqueue]; the driver clears it */
+	/* Every comparison with extfrag_threshold since the driver reset these came out as it would
+	 * have for each threshold from @from to @to. */
+	struct mm_agree {
+		int32_t from, to;
+	} agree;
 	struct mm_node nodes[MM_MAX_NODES];
 	struct mm_zone zones[MM_MAX_ZONES];
 };
@@ -631,6 +636,9 @@ void mm_index_from_counts(const uint64_t *nr_free, uint32_t nr_orders, uint32_t 
 			  struct mm_index *out);
 int mm_fragmentation_index(const struct mm_index *ix,
 			   uint32_t order); /* -1000 or -500..1000, per mille */
+/* Is the index a sign that memory lacks (0 to extfrag_threshold), so that compacting the zone would
+ * not help? Narrows mm->agree. */
+bool mm_index_lacks_memory(struct mm *mm, uint32_t zone, uint32_t order);
 int mm_unusable_index(const struct mm_index *ix, uint32_t order);    /* 0..1000 per mille */
 int mm_extfrag_for_order(const struct mm_index *ix, uint32_t order); /* 0..100 per cent */
 

@@ -327,7 +327,7 @@ static bool in_reclaim_compaction(const struct mm_scan *sc)
 
 /* should_continue_reclaim: goes on for the compaction to come while it has too few free pages to
  * work with. */
-static bool should_continue(const struct mm *mm, uint32_t node, uint64_t reclaimed,
+static bool should_continue(struct mm *mm, uint32_t node, uint64_t reclaimed,
 			    const struct mm_scan *sc)
 {
 	uint64_t inactive = mm->nodes[node].nr_lru[MM_LRU_INACTIVE_FILE];
@@ -373,7 +373,7 @@ void mm_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc)
 
 /* compaction_ready: enough is free in this zone for compaction to work; reclaiming more would be
  * waste. */
-static bool compaction_ready(const struct mm *mm, uint32_t zone, const struct mm_scan *sc)
+static bool compaction_ready(struct mm *mm, uint32_t zone, const struct mm_scan *sc)
 {
 	int64_t mark;
 
@@ -383,6 +383,8 @@ static bool compaction_ready(const struct mm *mm, uint32_t zone, const struct mm
 	case MM_COMPACT_SUCCESS:
 		return true;
 	case MM_COMPACT_SKIPPED:
+	case MM_COMPACT_NOT_SUITABLE_ZONE: /* compaction_suitable makes it SKIPPED for its callers
+					    */
 		return false;
 	default:
 		break;

@@ -132,98 +132,18 @@ static int run(struct whatif *w, struct error *err)
 
 		if (w->opt->to && op->time > w->opt->to)
 			break;
-		advance(w, op);
-		step(w, op);
+		whatif_operation(w, op);
 		deaths_passed(&w->deaths, op);
 		bound_step(&w->bound, op);
 		if (look_after(w, i, err))
 			return -1;
 	}
-	pool_done(w);
+	whatif_end(w);
 	progress_update(w->opt->progress, w->policy->name, d->nr, d->nr);
 	return w->opt->paranoid ? validate(w, d->nr, err) : 0;
 }
 
-/* ---- the outcome ---- */
-
-static uint64_t orphans(const struct mm *mm)
-{
-	uint64_t pages = 0;
-
-	for (uint32_t n = 0; n < mm->nr_frames; n++) {
-		if (mm_frames(mm)[n].flags & MM_F_HEAD && mm_objects(mm)[n].flags & MM_O_ORPHAN)
-			pages += 1ull << mm_frames(mm)[n].order;
-	}
-	return pages;
-}
-
-static struct ranged single(uint64_t v)
-{
-	return (struct ranged){.central = (int64_t)v, .low = (int64_t)v, .high = (int64_t)v};
-}
-
-static void fill_mechanisms(struct outcome *o, const struct mm_stats *st)
-{
-	o->reclaimed_kswapd = st->reclaimed_kswapd;
-	o->reclaimed_direct = st->reclaimed_direct;
-	o->pages_reclaimed = single(st->reclaimed_kswapd + st->reclaimed_direct);
-	o->pages_migrated = st->migrated;
-	o->migrate_failed = st->migrate_failed;
-	o->migrate_scanned = st->migrate_scanned;
-	o->free_scanned = st->free_scanned;
-	o->compact_stall = st->compact_stall;
-	o->compact_success = st->compact_success;
-	o->compact_fail = st->compact_fail;
-	o->compact_deferred = st->compact_deferred;
-	o->direct_reclaims = st->direct_reclaims;
-	o->kswapd_runs = st->kswapd_runs;
-}
-
-/* What direct reclaim and direct compaction would have cost whoever waited for them. */
-static struct ranged stall(const struct whatif *w, const struct stall_costs *c)
-{
-	const struct mm_stats *st = mm_stats(w->mm);
-	uint64_t scanned = st->migrate_scanned + st->free_scanned - w->background_scanned;
-	int64_t ns[3];
-
-	for (int i = 0; i < 3; i++)
-		ns[i] = (int64_t)(st->reclaimed_direct * c->reclaimed[i] + scanned * c->scanned[i]);
-	return (struct ranged){.low = ns[0], .central = ns[1], .high = ns[2]};
-}
-
-/* A pool that is filled, emptied and filled again within one intent gets more than it wants. */
-static void cap(struct outcome *o)
-{
-	if (o->huge_got > o->huge_wanted)
-		o->huge_got = o->huge_wanted;
-	for (uint32_t order = o->pageblock_order; order < OUTCOME_NR_ORDERS; order++) {
-		struct order_outcome *oo = &o->orders[order];
-		uint64_t excess = oo->successes > oo->attempts ? oo->successes - oo->attempts : 0;
-		uint64_t fast = oo->fast < excess ? oo->fast : excess;
-
-		oo->successes -= excess;
-		oo->fast -= fast;
-		oo->slow -= excess - fast;
-	}
-}
-
-static void fill_outcome(struct whatif *w)
-{
-	const struct mm_stats *st = mm_stats(w->mm);
-	uint64_t alive = st->reclaimed_kswapd + st->reclaimed_direct - st->reclaimed_orphans;
-	struct outcome *o = w->out;
-
-	fill_mechanisms(o, st);
-	cap(o);
-	o->huge_success = single(o->huge_got);
-	o->unknown_death = orphans(w->mm);
-	o->dropped_alive = alive > w->agreed_drops ? alive - w->agreed_drops : 0;
-	o->rereads = w->rereads;
-	/* Part of a recording, or more than it asks for: the pool's history is not whole. */
-	if (!w->opt->from && !w->opt->nr_inject && !w->cut)
-		o->huge_possible = bound_end(&w->bound);
-	o->state_hash = mm_hash(w->mm);
-}
+/* ---- names ---- */
 
 /* A run with injections is another setting: its parameters say so. */
 static void name_injections(struct outcome *o, const struct whatif_options *opt)
@@ -288,6 +208,8 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
+/* ---- one replay in its parts ---- */
+
 static int alloc_tables(struct whatif *w, struct error *err)
 {
 	w->alive = calloc(w->mm->nr_ids + 1u, sizeof(*w->alive));
@@ -295,16 +217,6 @@ static int alloc_tables(struct whatif *w, struct error *err)
 	return w->alive && w->injected
 		       ? 0
 		       : error_set(err, "out of memory for %u objects", w->mm->nr_ids);
-}
-
-static void free_tables(struct whatif *w)
-{
-	free(w->alive);
-	free(w->injected);
-	mm_free(w->scratch);
-	pool_release(w);
-	deaths_release(&w->deaths);
-	bound_release(&w->bound);
 }
 
 static uint64_t death_of(struct policy_env *env, uint32_t object_id)
@@ -322,47 +234,10 @@ static int tell_future(struct whatif *w, struct error *err)
 	return deaths_init(&w->deaths, w->demand, w->mm->nr_ids, err);
 }
 
-static int replay(struct whatif *w, uint64_t span, struct error *err)
+static void whatif_init(struct whatif *w, const struct whatif_job *job,
+			const struct scenario *scenario, struct outcome *out)
 {
-	int ret = -1;
-
-	if (alloc_tables(w, err) || whatif_sample_init(w, span, err) ||
-	    whatif_probe_init(w, span, err) || pool_init(w, err))
-		goto out;
-	if (tell_future(w, err))
-		goto out;
-	whatif_place_initial(w);
-	if (bound_init(&w->bound, w->mm, w->demand, err))
-		goto out;
-	if (w->policy->init)
-		w->policy->init(&w->env);
-	ret = run(w, err);
-	if (!ret)
-		fill_outcome(w);
-out:
-	free_tables(w);
-	return ret;
-}
-
-/* ---- scenarios ---- */
-
-struct job {
-	const struct mm *start;
-	const struct trace *trace;
-	const struct demand *demand;
-	const struct policy_setting *setting;
-	const struct whatif_options *opt;
-	struct stall_costs costs;
-	uint64_t span, begin; /* ns: the recording's length, and where the replay begins in it */
-	bool cut;
-};
-
-static int run_scenario(const struct job *job, const struct scenario *scenario, struct outcome *out,
-			struct error *err)
-{
-	struct mm *mm = mm_clone(job->start);
-	struct whatif w = {
-		.mm = mm,
+	*w = (struct whatif){
 		.scenario = scenario,
 		.policy = job->setting->policy,
 		.opt = job->opt,
@@ -374,59 +249,78 @@ static int run_scenario(const struct job *job, const struct scenario *scenario, 
 		.next_probe = job->begin,
 		.cut = job->cut,
 	};
-	int ret;
+	memcpy(w->params, job->setting->params, sizeof(w->params));
+}
 
-	if (!mm)
+int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct scenario *scenario,
+		 struct outcome *out, struct error *err)
+{
+	whatif_init(w, job, scenario, out);
+	w->mm = mm_clone(job->start);
+	if (!w->mm)
 		return error_set(err, "out of memory for a machine of %" PRIu64 " MiB",
 				 job->start->size >> 20);
-	memcpy(w.params, job->setting->params, sizeof(w.params));
-	w.env = (struct policy_env){.mm = mm, .params = w.params, .policy = w.policy, .driver = &w};
-	ret = replay(&w, job->span, err);
-	if (!ret)
-		out->stall_ns = stall(&w, &job->costs);
-	mm_free(w.mm);
+	w->env = (struct policy_env){
+		.mm = w->mm, .params = w->params, .policy = w->policy, .driver = w};
+	if (alloc_tables(w, err) || pool_init(w, err) || tell_future(w, err))
+		return -1;
+	whatif_place_initial(w);
+	if (bound_init(&w->bound, w->mm, w->demand, err))
+		return -1;
+	if (w->policy->init)
+		w->policy->init(&w->env);
+	return 0;
+}
+
+void whatif_operation(struct whatif *w, const struct demand_op *op)
+{
+	advance(w, op);
+	step(w, op);
+}
+
+void whatif_end(struct whatif *w)
+{
+	pool_done(w);
+}
+
+void whatif_release(struct whatif *w)
+{
+	free(w->alive);
+	free(w->injected);
+	mm_free(w->scratch);
+	pool_release(w);
+	deaths_release(&w->deaths);
+	bound_release(&w->bound);
+	mm_free(w->mm);
+}
+
+/* ---- scenarios ---- */
+
+static int run_scenario(const struct whatif_job *job, const struct scenario *scenario,
+			struct outcome *out, struct error *err)
+{
+	struct whatif w;
+	int ret = -1;
+
+	if (!whatif_begin(&w, job, scenario, out, err) && !whatif_sample_init(&w, job->span, err) &&
+	    !whatif_probe_init(&w, job->span, err))
+		ret = run(&w, err);
+	if (!ret) {
+		whatif_fill(&w, &job->costs);
+		/* Part of a recording, or more than it asks for: the pool's history is not whole.
+		 */
+		if (!w.opt->from && !w.opt->nr_inject && !w.cut)
+			out->huge_possible = bound_end(&w.bound);
+	}
+	whatif_release(&w);
 	return ret;
 }
 
-static void widen(struct ranged *r, const struct ranged *other)
-{
-	if (other->low < r->low)
-		r->low = other->low;
-	if (other->high > r->high)
-		r->high = other->high;
-}
-
-static int64_t distance(const struct ranged *a, const struct ranged *b)
-{
-	return llabs(a->central - b->central);
-}
-
-/* The scenario that moves success most, or, where none does, pages reclaimed. */
-struct swing {
-	int64_t success, reclaimed;
-};
-
-static void compare(struct outcome *out, const struct outcome *other, const char *name,
-		    struct swing *most)
-{
-	struct swing s = {.success = distance(&out->huge_success, &other->huge_success),
-			  .reclaimed = distance(&out->pages_reclaimed, &other->pages_reclaimed)};
-
-	if (s.success > most->success ||
-	    (s.success == most->success && s.reclaimed > most->reclaimed)) {
-		snprintf(out->assumption, sizeof(out->assumption), "%s", name);
-		*most = s;
-	}
-	widen(&out->huge_success, &other->huge_success);
-	widen(&out->pages_reclaimed, &other->pages_reclaimed);
-	widen(&out->stall_ns, &other->stall_ns);
-}
-
-static int run_others(const struct job *job, struct outcome *out, struct error *err)
+static int run_others(const struct whatif_job *job, struct outcome *out, struct error *err)
 {
 	struct whatif_options opt = *job->opt;
-	struct job other_job = *job;
-	struct swing most = {0, 0};
+	struct whatif_job other_job = *job;
+	struct whatif_swing most = {0, 0};
 
 	opt.probe_ns = 0;
 	opt.progress = NULL;
@@ -436,7 +330,7 @@ static int run_others(const struct job *job, struct outcome *out, struct error *
 		int ret = run_scenario(&other_job, s, &other, err);
 
 		if (!ret)
-			compare(out, &other, s->name, &most);
+			outcome_widen(out, &other, s->name, &most);
 		outcome_release(&other);
 		if (ret)
 			return -1;
@@ -444,8 +338,38 @@ static int run_others(const struct job *job, struct outcome *out, struct error *
 	return 0;
 }
 
-static void count_demand(struct outcome *o, const struct demand *d)
+int whatif_job_init(struct whatif_job *job, struct demand *d, const struct mm *mm,
+		    const struct capture *c, const struct trace *t, const struct policy_setting *p,
+		    const struct whatif_options *opt, struct error *err)
 {
+	struct demand_geometry geo = {.base_pfn = mm->base_pfn,
+				      .nr_frames = mm->nr_frames,
+				      .pageblock_order = mm->pageblock_order};
+
+	*job = (struct whatif_job){.start = mm, .demand = d, .setting = p, .opt = opt};
+	recording_range(c, t, &geo.first, &geo.last);
+	geo.cut = cut_event(t, opt->cut_percent);
+	if (!runs_on(p->policy, mm_era_name(mm->era_index)))
+		return error_set(err, "policy %s does not run on era %s", p->policy->name,
+				 mm_era_name(mm->era_index));
+	if (demand_derive(d, c, t, &geo, opt->progress, err))
+		return -1;
+	if (geo.cut && geo.cut < t->nr) {
+		job->cut = true;
+		job->begin = t->events[geo.cut].time - t->events[0].time;
+	}
+	job->span = t->nr ? t->events[t->nr - 1].time - t->events[0].time : 0;
+	stall_costs_fit(&job->costs, t, 0);
+	return 0;
+}
+
+void whatif_describe(struct outcome *o, const struct whatif_job *job)
+{
+	const struct demand *d = job->demand;
+
+	name_outcome(o, job->start, job->setting);
+	name_injections(o, job->opt);
+	name_cut(o, job->opt);
 	o->demand_ops = d->nr;
 	o->unknown_frees = d->counts.unknown_frees;
 	o->double_allocs = d->counts.double_allocs;
@@ -456,31 +380,14 @@ static int with_machine(struct mm *mm, const struct capture *c, const struct tra
 			const struct policy_setting *p, const struct whatif_options *opt,
 			struct outcome *out, struct error *err)
 {
-	struct demand_geometry geo = {.base_pfn = mm->base_pfn,
-				      .nr_frames = mm->nr_frames,
-				      .pageblock_order = mm->pageblock_order};
-	struct demand d;
-	struct job job = {.start = mm, .trace = t, .demand = &d, .setting = p, .opt = opt};
 	uint64_t begin = now_ns(), ns;
+	struct whatif_job job;
+	struct demand d;
 	int ret;
 
-	recording_range(c, t, &geo.first, &geo.last);
-	geo.cut = cut_event(t, opt->cut_percent);
-	if (!runs_on(p->policy, mm_era_name(mm->era_index)))
-		return error_set(err, "policy %s does not run on era %s", p->policy->name,
-				 mm_era_name(mm->era_index));
-	if (demand_derive(&d, c, t, &geo, opt->progress, err))
+	if (whatif_job_init(&job, &d, mm, c, t, p, opt, err))
 		return -1;
-	if (geo.cut && geo.cut < t->nr) {
-		job.cut = true;
-		job.begin = t->events[geo.cut].time - t->events[0].time;
-	}
-	job.span = t->nr ? t->events[t->nr - 1].time - t->events[0].time : 0;
-	stall_costs_fit(&job.costs, t, 0);
-	name_outcome(out, mm, p);
-	name_injections(out, opt);
-	name_cut(out, opt);
-	count_demand(out, &d);
+	whatif_describe(out, &job);
 	ret = run_scenario(&job, &scenarios[0], out, err);
 	ns = now_ns() - begin;
 	out->events_per_second = ns ? (double)t->nr * 1e9 / (double)ns : 0;
@@ -494,7 +401,7 @@ int whatif_run_demand(const struct mm *start, const struct demand *d,
 		      const struct policy_setting *p, const struct whatif_options *opt,
 		      struct outcome *out, struct error *err)
 {
-	struct job job = {.start = start, .demand = d, .setting = p, .opt = opt};
+	struct whatif_job job = {.start = start, .demand = d, .setting = p, .opt = opt};
 	int ret;
 
 	memset(out, 0, sizeof(*out));

@@ -80,6 +80,40 @@ struct whatif {
 	bool cut; /* begins in the middle of the recording */
 };
 
+/* What every replay of a recording starts from. */
+struct whatif_job {
+	const struct mm *start;
+	const struct demand *demand;
+	const struct policy_setting *setting;
+	const struct whatif_options *opt;
+	struct stall_costs costs;
+	uint64_t span, begin; /* ns: the recording's length, and where the replay begins in it */
+	bool cut;
+};
+/* Derives the demand into @d, which must outlive the job, as must @mm, @p and @opt. */
+int whatif_job_init(struct whatif_job *job, struct demand *d, const struct mm *mm,
+		    const struct capture *c, const struct trace *t, const struct policy_setting *p,
+		    const struct whatif_options *opt, struct error *err) MUST_CHECK;
+/* Names, parameters and what is known of the demand. */
+void whatif_describe(struct outcome *o, const struct whatif_job *job);
+
+/* One replay in its parts, for drivers that keep several going. Release it even if _begin fails. */
+int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct scenario *scenario,
+		 struct outcome *out, struct error *err) MUST_CHECK;
+void whatif_operation(struct whatif *w, const struct demand_op *op);
+void whatif_end(struct whatif *w); /* after the last operation */
+void whatif_release(struct whatif *w);
+/* Fills w->out from the replay's end: whatif_outcome.c */
+void whatif_fill(struct whatif *w, const struct stall_costs *costs);
+
+/* The scenario that moves success most, or, where none does, pages reclaimed. */
+struct whatif_swing {
+	int64_t success, reclaimed;
+};
+/* @other is what came of the scenario @name. */
+void outcome_widen(struct outcome *out, const struct outcome *other, const char *name,
+		   struct whatif_swing *most);
+
 /* A request's fast path, then the policy. FRAME_NONE: it failed. *slow tells which path gave the
  * page. */
 struct frame whatif_alloc(struct whatif *w, const struct demand_op *op, bool *slow);
