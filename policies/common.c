@@ -12,6 +12,7 @@ struct frame freelist_after_reclaim(struct policy_env *env, const struct mm_requ
 
 	if (!frame_is_none(f))
 		return f;
+	mm_say(env->mm, "reserves and per-cpu lists are given back");
 	mm_unreserve_highatomic(env->mm, rq, false);
 	mm_drain_all(env->mm);
 	return slow_freelist(env, rq);

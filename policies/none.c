@@ -4,7 +4,10 @@
 
 static struct frame alloc_slow(struct policy_env *env, const struct mm_request *rq)
 {
-	struct frame f = slow_freelist(env, rq);
+	struct frame f;
+
+	mm_say(env->mm, "only asks again, at the min watermark");
+	f = slow_freelist(env, rq);
 
 	return frame_is_none(f) ? last_resort(env, rq) : f;
 }

@@ -37,6 +37,7 @@ static struct frame alloc_slow(struct policy_env *env, const struct mm_request *
 		if (!frame_is_none(f))
 			return f;
 	} while (another_round(env, rq, progress, ++round));
+	mm_say(env->mm, progress ? "gives up: no more rounds" : "gives up: reclaim got nothing");
 	return last_resort(env, rq);
 }
 

@@ -100,15 +100,31 @@ static bool retry_compaction(struct slow *s)
 	return raise_priority(s);
 }
 
+/* False, with the reason said. */
+static bool no(const struct slow *s, const char *reason)
+{
+	mm_say(s->env->mm, reason);
+	return false;
+}
+
 static bool another_round(struct slow *s)
 {
 	const struct mm_request *rq = s->rq;
 
 	if (rq->gfp & MM_GFP_NORETRY)
-		return false;
+		return no(s, "gives up: __GFP_NORETRY");
 	if (rq->order > COSTLY_ORDER && !(rq->gfp & MM_GFP_RETRY_MAYFAIL))
-		return false;
-	return retry_reclaim(s) || (s->progress && retry_compaction(s));
+		return no(s, "gives up: a costly order is tried once");
+	if (retry_reclaim(s)) {
+		mm_say(s->env->mm, "again: reclaim alone could be enough");
+		return true;
+	}
+	if (!s->progress)
+		return no(s, "gives up: reclaim got nothing");
+	if (!retry_compaction(s))
+		return no(s, "gives up: compaction did its utmost");
+	mm_say(s->env->mm, "again: compaction may go further");
+	return true;
 }
 
 static struct frame one_round(struct slow *s)
@@ -133,12 +149,21 @@ struct frame slow_path(struct policy_env *env, const struct mm_request *rq, int6
 	};
 	struct frame f = slow_freelist(env, rq);
 
-	if (!frame_is_none(f) || !may_reclaim(rq))
+	if (!frame_is_none(f))
 		return f;
+	if (!may_reclaim(rq)) {
+		mm_say(env->mm, "gives up: gfp forbids direct reclaim");
+		return f;
+	}
 	if (compacts_early(rq)) {
+		mm_say(env->mm, "compacts lightly before any reclaim");
 		f = mm_compact_direct(env->mm, rq, s.flags, MM_COMPACT_PRIO_ASYNC, &s.result);
-		if (!frame_is_none(f) || gives_up_early(rq, s.result))
+		if (!frame_is_none(f))
 			return f;
+		if (gives_up_early(rq, s.result)) {
+			mm_say(env->mm, "gives up: __GFP_NORETRY, nothing to compact");
+			return f;
+		}
 		if (rq->order > COSTLY_ORDER && rq->gfp & MM_GFP_NORETRY)
 			s.prio = MM_COMPACT_PRIO_ASYNC;
 	}

@@ -163,6 +163,8 @@ static struct frame fell_back(struct mm *mm, struct frame f, uint32_t type, stru
 	mm_stats(mm)->fallbacks++;
 	fb->head = f; /* the event names the page */
 	fb->change_ownership = mm_block_type(mm, f) == type;
+	mm_chronicle_fallback(mm, mm_frame_zone(mm, f), type, f, fb->order, fb->type,
+			      fb->change_ownership);
 	return f;
 }
 

@@ -123,11 +123,24 @@ void mm_compact_begin_suitable(struct mm *mm, struct mm_compact_control *cc)
 	mm_stats(mm)->compact_runs++;
 }
 
+static void note_suitable(struct mm *mm, const struct mm_compact_control *cc,
+			  enum mm_compact_result result)
+{
+	struct mm_index ix;
+
+	if (!mm->off_chronicle || cc->order < 0)
+		return;
+	mm_index_info(mm, cc->zone, (uint32_t)cc->order, &ix);
+	mm_note(mm, MM_NOTE_SUITABLE, cc->zone, (int64_t)result,
+		mm_fragmentation_index(&ix, (uint32_t)cc->order), mm->extfrag_threshold, cc->order);
+}
+
 enum mm_compact_result mm_compact_begin(struct mm *mm, struct mm_compact_control *cc)
 {
 	enum mm_compact_result result =
 		mm_compaction_suitable(mm, cc->zone, cc->order, cc->alloc_flags, cc->highest);
 
+	note_suitable(mm, cc, result);
 	begin_counts(mm, cc);
 	cc->at = MM_AT_DONE;
 	cc->result = result == MM_COMPACT_NOT_SUITABLE_ZONE ? MM_COMPACT_SKIPPED : result;
@@ -435,10 +448,15 @@ void mm_compact_step(struct mm *mm, struct mm_compact_control *cc, struct mm_com
 
 enum mm_compact_result mm_compact_zone(struct mm *mm, struct mm_compact_control *cc)
 {
+	uint64_t failed = mm_stats(mm)->migrate_failed;
 	struct mm_compact_event ev;
 
-	for (mm_compact_begin(mm, cc); cc->at != MM_AT_DONE;)
+	if (mm_compact_begin(mm, cc) != MM_COMPACT_CONTINUE)
+		return (enum mm_compact_result)cc->result;
+	while (cc->at != MM_AT_DONE)
 		mm_compact_step(mm, cc, &ev);
+	mm_note(mm, MM_NOTE_COMPACTED, cc->zone, (int64_t)cc->result, (int64_t)cc->total_moved,
+		(int64_t)(mm_stats(mm)->migrate_failed - failed));
 	return (enum mm_compact_result)cc->result;
 }
 

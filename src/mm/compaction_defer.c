@@ -13,6 +13,7 @@ void mm_defer_compaction(struct mm *mm, uint32_t zone, int32_t order)
 	z->compact_defer_shift = min_u32(z->compact_defer_shift + 1, MM_COMPACT_MAX_DEFER);
 	if (order < z->compact_order_failed)
 		z->compact_order_failed = order;
+	mm_note(mm, MM_NOTE_DEFER, zone, z->compact_defer_shift);
 }
 
 bool mm_compaction_deferred(struct mm *mm, uint32_t zone, int32_t order)
@@ -27,6 +28,7 @@ bool mm_compaction_deferred(struct mm *mm, uint32_t zone, int32_t order)
 		return false;
 	}
 	mm_stats(mm)->compact_deferred++;
+	mm_note(mm, MM_NOTE_DEFERRED, zone, z->compact_considered, limit, z->compact_order_failed);
 	return true;
 }
 

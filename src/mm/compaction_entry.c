@@ -233,6 +233,7 @@ void mm_kcompactd(struct mm *mm, uint32_t node, uint32_t cpu)
 
 	mm->cpu = cpu;
 	mm_stats(mm)->kcompactd_runs++;
+	mm_note(mm, MM_NOTE_KCOMPACTD, node, cc.order);
 	for (cc.zone = 0; cc.zone < mm->nr_zones; cc.zone++)
 		if (mm->zones[cc.zone].node == (int32_t)node &&
 		    mm->zones[cc.zone].index <= (int32_t)cc.highest)

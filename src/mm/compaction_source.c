@@ -135,6 +135,7 @@ struct source_walk {
 				    use */
 	bool valid; /* the block's first frame has been seen: its skip bit may be set */
 	bool skip_updated, aborted;
+	struct frame refused; /* the first page that cannot be moved */
 };
 
 /*
@@ -195,6 +196,8 @@ static bool visit_frame(struct mm *mm, struct mm_compact_control *cc, struct sou
 		return true;
 	}
 	if (fr->flags & MM_F_COMPOUND || !takes_page(mm, cc, fr->flags)) {
+		if (frame_is_none(w->refused))
+			w->refused = f;
 		if (fr->flags & MM_F_COMPOUND && compact_compound_order(mm, f) < mm->nr_orders)
 			w->low += (1u << compact_compound_order(mm, f)) - 1;
 		refuse_page(mm, cc, w);
@@ -230,7 +233,7 @@ bool compact_isolate_sources(struct mm *mm, struct mm_compact_control *cc,
 			     struct mm_compact_event *ev)
 {
 	uint32_t start = cc->source;
-	struct source_walk w = {.low = start, .end = cc->source_end};
+	struct source_walk w = {.low = start, .end = cc->source_end, .refused = FRAME_NONE};
 
 	cc->migrate = start;
 	/* Only an async run gives up at once; the others would wait for a change, and time stands
@@ -247,6 +250,7 @@ bool compact_isolate_sources(struct mm *mm, struct mm_compact_control *cc,
 			mm_set_block_skip(mm, frame_at(start), true);
 		compact_update_cached_migrate(mm, cc, w.low);
 	}
+	mm_chronicle_source(mm, w.refused, w.isolated);
 	cc->total_migrate_scanned += w.scanned;
 	mm_stats(mm)->isolated += w.isolated;
 	cc->migrate = w.low;

@@ -136,6 +136,7 @@ void mm_steal(struct mm *mm, uint32_t zone, uint32_t type, uint32_t alloc_flags,
 			move_single(mm, zone, type, fb);
 	}
 	fb->change_ownership = mm_block_type(mm, fb->head) == type;
+	mm_chronicle_fallback(mm, zone, type, fb->head, fb->order, fb->type, fb->change_ownership);
 }
 
 struct frame mm_rmqueue(struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
@@ -223,8 +224,10 @@ bool mm_unreserve_highatomic(struct mm *mm, const struct mm_request *rq, bool fo
 			continue;
 		if (!force && mm->zones[zone].reserved_highatomic <= 1u << mm->pageblock_order)
 			continue;
-		if (unreserve_zone(mm, zone, rq->type))
+		if (unreserve_zone(mm, zone, rq->type)) {
+			mm_note(mm, MM_NOTE_UNRESERVED, zone, 0);
 			return true;
+		}
 	}
 	return false;
 }

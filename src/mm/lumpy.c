@@ -229,6 +229,7 @@ uint64_t mm_lumpy_reclaim(struct mm *mm, const struct mm_request *rq)
 		if (lc.nr_reclaimed >= lc.nr_to_reclaim)
 			break;
 	}
+	mm_note(mm, MM_NOTE_LUMPY, 0, (int64_t)lc.nr_reclaimed, lc.priority);
 	return lc.nr_reclaimed;
 }
 
@@ -272,6 +273,7 @@ static bool all_zones_ok(const struct mm *mm, uint32_t node, uint32_t order, int
 uint32_t mm_lumpy_balance(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order)
 {
 	struct lumpy lc = {.cpu = cpu, .order = order, .nr_to_reclaim = UINT64_MAX, .kswapd = true};
+	uint64_t reclaimed = mm_stats(mm)->reclaimed_kswapd;
 
 	mm_stats(mm)->kswapd_runs++;
 	while (!all_zones_ok(mm, node, lc.order, 1)) {
@@ -289,5 +291,7 @@ uint32_t mm_lumpy_balance(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t o
 			break;
 		lc.order = 0;
 	}
+	mm_note(mm, MM_NOTE_KSWAPD, node, (int64_t)(mm_stats(mm)->reclaimed_kswapd - reclaimed),
+		order, lc.order);
 	return lc.order;
 }

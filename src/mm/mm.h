@@ -284,6 +284,7 @@ struct mm {
 	/* offsets of the parts from the start of the block, 16-byte aligned */
 	uint64_t off_pcps, off_lists, off_frames, off_blocks, off_objects, off_ids, off_private,
 		off_stats;
+	uint64_t off_chronicle; /* 0: none is kept */
 	struct mm_capture capture;
 	uint64_t now; /* ns, kept by the drivers; steers nothing in here but deferred work */
 	uint32_t cpu; /* the CPU that runs now: whose counter differences change; drivers and whole
@@ -612,6 +613,14 @@ bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64
 /* May the request take from the zone? Notes in 6.12 that the zone is below its high mark. */
 bool mm_zone_suits(struct mm *mm, uint32_t zone, uint32_t order, uint32_t highest,
 		   uint32_t alloc_flags, uint32_t gfp);
+/* The sum behind mm_watermark_ok(): the request passes when free - unusable > min + reserve and,
+ * above order 0, a page is there. */
+struct mm_watermark_sum {
+	int64_t free, unusable, min, reserve;
+	bool page; /* some list that the request may use has a page of its order */
+};
+void mm_watermark_sum(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark,
+		      uint32_t highest, uint32_t alloc_flags, struct mm_watermark_sum *out);
 /* min, low or high with the zone's boost. */
 int64_t mm_wmark(const struct mm *mm, uint32_t zone, enum mm_wmark w);
 /* vm.min_free_kbytes changed: watermarks, no boost, sizes of the per-cpu lists
@@ -669,6 +678,7 @@ enum mm_compact_result { /* numbers of enum compact_result */
 };
 enum mm_migrate_mode { MM_MIGRATE_ASYNC, MM_MIGRATE_SYNC_LIGHT, MM_MIGRATE_SYNC };
 
+#include "mm/chronicle.h"
 #include "mm/compaction.h"
 #include "mm/reclaim.h"
 

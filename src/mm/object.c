@@ -20,6 +20,7 @@ void mm_object_bind(struct mm *mm, struct frame f, uint32_t id, uint32_t owner, 
 	o->flags = 0;
 	if (id != MM_NO_ID)
 		mm_ids(mm)[id] = f.n;
+	mm_chronicle_bind(mm, f);
 }
 
 struct frame mm_object_frame(const struct mm *mm, uint32_t id)
@@ -79,6 +80,7 @@ void mm_object_move(struct mm *mm, struct frame from, struct frame to)
 			mm_ids(mm)[objs[to.n].id] = to.n;
 		objs[from.n].id = MM_NO_ID;
 		mm_object_unbind(mm, from);
+		mm_chronicle_move(mm, from, to);
 	}
 	mm_frame(mm, to)->flags |= mm_frame(mm, from)->flags & CONTENT_FLAGS;
 	mm_frame(mm, from)->flags &= ~CONTENT_FLAGS;

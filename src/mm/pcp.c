@@ -276,9 +276,15 @@ void mm_drain_zone(struct mm *mm, uint32_t zone, uint32_t cpu)
 
 void mm_drain_all(struct mm *mm)
 {
-	for (uint32_t cpu = 0; cpu < mm->nr_cpus; cpu++)
-		for (uint32_t z = 0; z < mm->nr_zones; z++)
+	int64_t pages = 0;
+
+	for (uint32_t cpu = 0; cpu < mm->nr_cpus; cpu++) {
+		for (uint32_t z = 0; z < mm->nr_zones; z++) {
+			pages += mm_pcp(mm, z, cpu)->count;
 			mm_drain_zone(mm, z, cpu);
+		}
+	}
+	mm_note(mm, MM_NOTE_DRAINED, 0, pages);
 }
 
 /* ---- freeing ---- */

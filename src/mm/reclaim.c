@@ -437,6 +437,7 @@ uint64_t mm_direct_reclaim(struct mm *mm, const struct mm_request *rq, bool comp
 		.may_swap = true,
 		.compaction = compaction,
 	};
+	uint64_t scanned = mm_stats(mm)->scanned_direct;
 
 	mm_stats(mm)->direct_reclaims++;
 	by_priority(mm, rq->node, &sc);
@@ -444,6 +445,9 @@ uint64_t mm_direct_reclaim(struct mm *mm, const struct mm_request *rq, bool comp
 		sc.force_deactivate = true;
 		by_priority(mm, rq->node, &sc);
 	}
+	mm_note(mm, MM_NOTE_RECLAIMED, 0, (int64_t)sc.nr_reclaimed,
+		(int64_t)(mm_stats(mm)->scanned_direct - scanned), sc.priority,
+		sc.compaction_ready);
 	return sc.nr_reclaimed ? sc.nr_reclaimed : sc.compaction_ready;
 }
 
@@ -565,6 +569,7 @@ uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t or
 	set_reclaim_active(mm, node, highest, false);
 	for (z = 0; z < mm->nr_zones; z++)
 		mm->zones[z].boost -= (uint32_t)min_u64(mm->zones[z].boost, boosts[z]);
+	mm_note(mm, MM_NOTE_KSWAPD, node, (int64_t)sc.nr_reclaimed, order, sc.order);
 	return sc.order;
 }
 

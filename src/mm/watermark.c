@@ -195,6 +195,20 @@ bool mm_watermark_ok(const struct mm *mm, uint32_t zone, uint32_t order, int64_t
 	return order == 0 || has_suitable_buddy(mm, zone, order, alloc_flags);
 }
 
+void mm_watermark_sum(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark,
+		      uint32_t highest, uint32_t alloc_flags, struct mm_watermark_sum *out)
+{
+	const struct mm_zone *z = &mm->zones[zone];
+	const struct mm_era *era = mm_era_of(mm);
+
+	out->free = z->free_global < 0 ? 0 : z->free_global;
+	out->unusable = unusable_free(era, z, order, alloc_flags);
+	out->min =
+		era->harder ? lower_mark_harder(mark, alloc_flags) : lower_mark(mark, alloc_flags);
+	out->reserve = z->lowmem_reserve[highest];
+	out->page = has_suitable_buddy(mm, zone, order, alloc_flags);
+}
+
 bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark,
 		       uint32_t highest, uint32_t alloc_flags, uint32_t gfp)
 {
@@ -299,6 +313,19 @@ static struct frame rmqueue(struct mm *mm, uint32_t zone, const struct mm_reques
 	return f;
 }
 
+static void note_refusal(struct mm *mm, const struct mm_request *rq, uint32_t zone,
+			 uint32_t highest, uint32_t alloc_flags)
+{
+	enum mm_wmark mark = alloc_flags & MM_ALLOC_WMARK_MASK;
+	struct mm_watermark_sum sum;
+
+	if (!mm->off_chronicle)
+		return;
+	mm_watermark_sum(mm, zone, rq->order, mm_wmark(mm, zone, mark), highest, alloc_flags, &sum);
+	mm_note(mm, MM_NOTE_ZONE_REFUSED, zone, sum.free, sum.min + sum.reserve + sum.unusable,
+		(int64_t)mark, sum.page);
+}
+
 static struct frame walk_zones(struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags)
 {
 	const struct mm_node *node = &mm->nodes[rq->node];
@@ -317,11 +344,16 @@ static struct frame walk_zones(struct mm *mm, const struct mm_request *rq, uint3
 		/* Locality matters more than fragmentation [get_page_from_freelist]. */
 		if ((alloc_flags & MM_ALLOC_NOFRAGMENT) && z->node != local)
 			return FRAME_NONE;
-		if (!mm_zone_suits(mm, zone, rq->order, highest, alloc_flags, rq->gfp))
+		if (!mm_zone_suits(mm, zone, rq->order, highest, alloc_flags, rq->gfp)) {
+			note_refusal(mm, rq, zone, highest, alloc_flags);
 			continue;
+		}
 		f = rmqueue(mm, zone, rq, alloc_flags);
-		if (frame_is_none(f))
+		if (frame_is_none(f)) {
+			mm_note(mm, MM_NOTE_ZONE_EMPTY, zone, 0);
 			continue;
+		}
+		mm_note(mm, MM_NOTE_TAKEN, zone, f.n, rq->order, z->free_global);
 		if (alloc_flags & MM_ALLOC_HIGHATOMIC)
 			mm_reserve_highatomic(mm, zone, f);
 		return f;

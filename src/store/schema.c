@@ -165,7 +165,31 @@ static const char version_2[] =
 static const char version_3[] =
 	"ALTER TABLE runs ADD COLUMN huge_possible INTEGER NOT NULL DEFAULT 0;";
 
-static const char *const steps[] = {version_1, version_2, version_3};
+/* Requests that failed and why; who kept pageblocks from becoming free. */
+static const char version_4[] = "CREATE TABLE failures ("
+				" run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,"
+				" number INTEGER NOT NULL,"
+				" extra INTEGER NOT NULL,"
+				" time INTEGER NOT NULL,"
+				" page_order INTEGER NOT NULL,"
+				" pid INTEGER NOT NULL,"
+				" comm TEXT NOT NULL,"
+				" verdict TEXT NOT NULL,"
+				" explanation TEXT NOT NULL,"
+				" PRIMARY KEY (run, number, extra)"
+				") WITHOUT ROWID;"
+				"CREATE TABLE polluters ("
+				" run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,"
+				" rank INTEGER NOT NULL,"
+				" kind TEXT NOT NULL,"
+				" comm TEXT NOT NULL,"
+				" blocks_milli INTEGER NOT NULL,"
+				" alone_milli INTEGER NOT NULL,"
+				" pages_milli INTEGER NOT NULL,"
+				" PRIMARY KEY (run, rank)"
+				") WITHOUT ROWID;";
+
+static const char *const steps[] = {version_1, version_2, version_3, version_4};
 _Static_assert(ARRAY_SIZE(steps) == STORE_SCHEMA_VERSION, "one step per version");
 
 int schema_migrate(struct store *s, int version, struct error *err)

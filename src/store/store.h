@@ -14,7 +14,7 @@
 #include "base/base.h"
 #include "replay/replay.h"
 
-#define STORE_SCHEMA_VERSION 3
+#define STORE_SCHEMA_VERSION 4
 #define STORE_APPLICATION_ID 0x5a524442 /* "ZRDB" */
 #define STORE_DEFAULT_PATH "zonereplay.db"
 #define STORE_RECORDED "recorded" /* policy of the row that says what the real kernel did */
@@ -63,6 +63,31 @@ struct store_provenance {
 	char program[64]; /* "zonereplay 0.1.0" */
 	char command[1024];
 	int64_t finished; /* seconds since 1970 */
+};
+
+/* A request that failed in the replay. */
+struct store_failure {
+	uint64_t number; /* of the request, as `explain --alloc` takes it */
+	uint64_t extra;	 /* 0; else the so-manieth request that the replay added after that one */
+	uint64_t time;	 /* ns since the first event */
+	uint32_t order, pid;
+	char comm[20];
+	char verdict[24];  /* why, in one word: report/explain.h */
+	char *explanation; /* JSON as `explain --json` prints it; owned */
+};
+
+/* Who kept pageblocks from becoming free, over the whole recording; most blocks first. Thousandths:
+ * means over the samples. */
+struct store_polluter {
+	char kind[24], comm[20];
+	uint64_t blocks_milli, alone_milli, pages_milli;
+};
+
+struct store_failures {
+	struct store_failure *failures;
+	size_t nr_failures;
+	struct store_polluter *polluters;
+	size_t nr_polluters;
 };
 
 struct store_run {
@@ -116,5 +141,15 @@ int store_load(struct store *s, struct store_runs *out, struct error *err) MUST_
 /* Fills zones, samples and probes of one run that store_load() gave. */
 int store_load_samples(struct store *s, struct store_run *run, struct error *err) MUST_CHECK;
 void store_runs_release(struct store_runs *r);
+
+/* ---- explanations: what `run --explain` found; src/store/failures.c ---- */
+
+/* Keeps @f with the run that store_put() stored for @run; replaces what was there. */
+int store_put_failures(struct store *s, const struct store_run *run, const struct store_failures *f,
+		       struct error *err) MUST_CHECK;
+/* Of a run that store_load() gave; none is fine. */
+int store_load_failures(struct store *s, const struct store_run *run, struct store_failures *out,
+			struct error *err) MUST_CHECK;
+void store_failures_release(struct store_failures *f);
 
 #endif

@@ -157,8 +157,8 @@ static int put_row(struct store *s, const struct store_run *run, int64_t *id, st
 
 static int delete_children(struct store *s, int64_t id, struct error *err)
 {
-	static const char *const tables[] = {"params",	"run_orders", "zones",
-					     "samples", "probes",     "provenance"};
+	static const char *const tables[] = {"params", "run_orders", "zones",	 "samples",
+					     "probes", "provenance", "failures", "polluters"};
 	char sql[96];
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {

@@ -9,6 +9,7 @@
 
 #include "tests/unit/outcomes.h"
 #include "tests/unit/store_v1.h"
+#include "tests/unit/store_v3.h"
 
 static char dir[64];
 static char path[96];
@@ -427,6 +428,102 @@ START_TEST(old_databases_are_migrated_for_writing)
 }
 END_TEST
 
+START_TEST(version_3_gets_the_tables_of_failures)
+{
+	struct store_failures none;
+	struct store_runs back;
+	struct store *s;
+	struct error err;
+
+	sql_raw(store_v3);
+	s = open_ok(STORE_WRITE);
+	back = load_ok(s);
+	ck_assert_uint_eq(back.nr, 1);
+	ck_assert_uint_eq(back.v[0].outcome.huge_possible, 37);
+	ck_assert_uint_eq(back.v[0].outcome.huge_got, 12);
+	ck_assert_msg(!store_load_failures(s, &back.v[0], &none, &err), "%s", err.text);
+	ck_assert_uint_eq(none.nr_failures + none.nr_polluters, 0);
+	store_runs_release(&back);
+	store_close(s);
+	ck_assert_int_eq(count_raw("PRAGMA user_version"), STORE_SCHEMA_VERSION);
+}
+END_TEST
+
+static struct store_failures two_failures(void)
+{
+	static char json[] = "{\"why\": \"'; DROP TABLE runs; --\"}";
+	static struct store_failure f[2] = {
+		{.number = 12,
+		 .time = 77,
+		 .order = 9,
+		 .pid = 4,
+		 .comm = "eve\"'",
+		 .verdict = "fragmented",
+		 .explanation = json},
+		{.number = 12,
+		 .extra = 3,
+		 .time = 78,
+		 .order = 9,
+		 .pid = 4,
+		 .comm = "eve",
+		 .verdict = "watermark",
+		 .explanation = json},
+	};
+	static struct store_polluter p[1] = {{.kind = "slab",
+					      .comm = "ls",
+					      .blocks_milli = 1500,
+					      .alone_milli = 250,
+					      .pages_milli = 9000}};
+
+	return (struct store_failures){
+		.failures = f, .nr_failures = 2, .polluters = p, .nr_polluters = 1};
+}
+
+static void check_failures(struct store *s, const struct store_run *run, size_t nr)
+{
+	struct store_failures back;
+	struct error err;
+
+	ck_assert_msg(!store_load_failures(s, run, &back, &err), "%s", err.text);
+	ck_assert_uint_eq(back.nr_failures, nr);
+	ck_assert_uint_eq(back.failures[nr - 1].extra, nr == 2 ? 3 : 0);
+	ck_assert_uint_eq(back.failures[0].time, 77);
+	ck_assert_uint_eq(back.failures[0].order, 9);
+	ck_assert_str_eq(back.failures[0].comm, "eve\"'");
+	ck_assert_str_eq(back.failures[0].verdict, "fragmented");
+	ck_assert_ptr_nonnull(strstr(back.failures[0].explanation, "DROP TABLE"));
+	ck_assert_uint_eq(back.nr_polluters, 1);
+	ck_assert_str_eq(back.polluters[0].kind, "slab");
+	ck_assert_uint_eq(back.polluters[0].blocks_milli, 1500);
+	ck_assert_uint_eq(back.polluters[0].alone_milli, 250);
+	ck_assert_uint_eq(back.polluters[0].pages_milli, 9000);
+	store_failures_release(&back);
+}
+
+START_TEST(failures_hang_on_their_run)
+{
+	struct store_failures f = two_failures();
+	struct store_run run = full_run();
+	struct store *s = open_ok(STORE_WRITE);
+	struct store_runs back;
+	struct error err;
+
+	ck_assert_int_eq(store_put_failures(s, &run, &f, &err), -1); /* not stored yet */
+	put_ok(s, &run);
+	ck_assert_msg(!store_put_failures(s, &run, &f, &err), "%s", err.text);
+	back = load_ok(s);
+	check_failures(s, &back.v[0], 2);
+	f.nr_failures = 1; /* put again: replaced */
+	ck_assert_msg(!store_put_failures(s, &run, &f, &err), "%s", err.text);
+	check_failures(s, &back.v[0], 1);
+	store_runs_release(&back);
+	put_ok(s, &run); /* the run computed anew: its explanations are of yesterday */
+	store_close(s);
+	ck_assert_int_eq(count_raw("SELECT count(*) FROM failures"), 0);
+	ck_assert_int_eq(count_raw("SELECT count(*) FROM polluters"), 0);
+}
+END_TEST
+
 START_TEST(every_column_has_a_figure)
 {
 	struct store_run run = full_run();
@@ -467,6 +564,8 @@ static Suite *store_suite(void)
 	tcase_add_test(tc, refuses_a_locked_database);
 	tcase_add_test(tc, old_databases_are_read_and_left_alone);
 	tcase_add_test(tc, old_databases_are_migrated_for_writing);
+	tcase_add_test(tc, version_3_gets_the_tables_of_failures);
+	tcase_add_test(tc, failures_hang_on_their_run);
 	tcase_add_test(tc, every_column_has_a_figure);
 	return s;
 }
