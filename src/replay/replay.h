@@ -257,4 +257,6 @@ struct conformance {
 int policy_conforms(const struct policy_setting *s, struct conformance *result,
 		    struct error *err) MUST_CHECK;
 
+#include "replay/tune.h"
+
 #endif

@@ -408,7 +408,7 @@ int whatif_run_demand(const struct mm *start, const struct demand *d,
 	if (!runs_on(p->policy, mm_era_name(start->era_index)))
 		return error_set(err, "policy %s does not run on era %s", p->policy->name,
 				 mm_era_name(start->era_index));
-	name_outcome(out, start, p);
+	whatif_describe(out, &job);
 	job.span = d->nr ? d->ops[d->nr - 1].time : 0;
 	ret = run_scenario(&job, &scenarios[0], out, err);
 	if (ret)

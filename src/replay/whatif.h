@@ -106,6 +106,29 @@ void whatif_release(struct whatif *w);
 /* Fills w->out from the replay's end: whatif_outcome.c */
 void whatif_fill(struct whatif *w, const struct stall_costs *costs);
 
+/*
+ * Copies: whatif_copy.c. A clone has tables of its own and counts into @out; it shares demand,
+ * options and scenario. Whoever adds to struct whatif adds to these, or to the tally.
+ */
+int whatif_clone(struct whatif *dst, const struct whatif *src, struct outcome *out,
+		 struct error *err) MUST_CHECK;
+void whatif_copy(struct whatif *dst, const struct whatif *src);
+/* Will both do the same from here on? Counts do not matter. */
+bool whatif_same_future(const struct whatif *a, const struct whatif *b);
+
+/* What a replay counts and never looks at but as a difference; 64-bit words throughout. */
+struct whatif_tally {
+	struct mm_stats stats;
+	struct order_outcome orders[OUTCOME_NR_ORDERS];
+	uint64_t huge_wanted, huge_got, substituted;
+	uint64_t rereads, background_scanned, agreed_drops, unplaced;
+};
+void whatif_tally_get(struct whatif_tally *t, const struct whatif *w);
+void whatif_tally_set(const struct whatif_tally *t, struct whatif *w);
+/* t += plus - minus; @minus may be NULL. */
+void whatif_tally_add(struct whatif_tally *t, const struct whatif_tally *plus,
+		      const struct whatif_tally *minus);
+
 /* The scenario that moves success most, or, where none does, pages reclaimed. */
 struct whatif_swing {
 	int64_t success, reclaimed;
