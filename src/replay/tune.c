@@ -171,6 +171,35 @@ static void name_threshold(const struct tuning *t, int32_t threshold, struct out
 	strbuf_release(&text);
 }
 
+static void widen_migrated(struct ranged *r, const struct outcome *o)
+{
+	int64_t n = (int64_t)o->pages_migrated;
+
+	if (n < r->low)
+		r->low = n;
+	if (n > r->high)
+		r->high = n;
+}
+
+/* "a=1,extfrag_threshold=0,b=2" without the part in the middle. */
+static void params_without(char *params, const char *key)
+{
+	char *part = params, *end;
+	size_t len = strlen(key);
+
+	while (*part && (strncmp(part, key, len) || part[len] != '=')) {
+		part += strcspn(part, ",");
+		part += *part == ',';
+	}
+	if (!*part)
+		return;
+	end = part + strcspn(part, ",");
+	if (*end)
+		memmove(part, end + 1, strlen(end + 1) + 1);
+	else
+		part[part > params ? -1 : 0] = '\0';
+}
+
 /* The central outcome, with ranges over all scenarios. */
 static int fill_row(const struct tuning *t, struct tune_row *row, struct error *err)
 {
@@ -193,6 +222,11 @@ static int fill_row(const struct tuning *t, struct tune_row *row, struct error *
 		else
 			outcome_widen(&row->outcome, &part->outcome, scenarios[s].name, &most);
 	}
+	row->pages_migrated = (struct ranged){(int64_t)row->outcome.pages_migrated,
+					      (int64_t)row->outcome.pages_migrated,
+					      (int64_t)row->outcome.pages_migrated};
+	for (size_t s = 0; s < nr; s++)
+		widen_migrated(&row->pages_migrated, &row->scenario[s]);
 	return 0;
 }
 
@@ -223,6 +257,8 @@ static void describe(struct tune_curve *c, const struct whatif_job *job)
 
 	memcpy(c->policy, o->policy, sizeof(c->policy));
 	memcpy(c->era, o->era, sizeof(c->era));
+	memcpy(c->params, o->params, sizeof(c->params));
+	params_without(c->params, TUNE_PARAM);
 	c->recorded_threshold = job->start->extfrag_threshold;
 }
 

@@ -18,8 +18,10 @@
 struct tune_row {
 	int32_t from, to;
 	bool resolved; /* else the groups were too many: figures of a neighbour that went on */
-	struct outcome outcome;	  /* as whatif_run gives it for @from, without samples and probes */
-	struct outcome *scenario; /* what each scenario gave; the first is the central one; owned */
+	struct outcome outcome; /* as whatif_run gives it for @from, without samples and probes */
+	struct ranged pages_migrated;
+	struct outcome *scenario; /* what each scenario gave; the first is the central one; owned;
+				     NULL where a database gave the row */
 };
 
 /* How much there was to do; the sum over the scenarios. */
@@ -33,6 +35,7 @@ struct tune_cost {
 
 struct tune_curve {
 	char capture[128], capture_id[33], policy[64], era[32];
+	char params[1024]; /* canonical, without the threshold */
 	bool era_exact;
 	int64_t recorded_threshold; /* of the machine that was recorded */
 	struct tune_row *rows;	    /* by threshold, 0 to 1000 without a gap; owned */

@@ -26,6 +26,14 @@ void bind_text(sqlite3_stmt *st, int column, const char *text);
 /* Copies a text column, cut to fit; NULL becomes "". */
 void column_text(sqlite3_stmt *st, int column, char *to, size_t size);
 
+/* The row of a capture; and from CAPTURE_COLUMNS, the first of which is column @n: returns the next
+ * column. */
+int put_capture(struct store *s, const struct store_capture *c, struct error *err);
+int read_capture(sqlite3_stmt *st, int n, struct store_capture *c);
+#define CAPTURE_COLUMNS                                                                            \
+	"c.capture, c.name, c.release, c.arch, c.initial_state, c.events, c.lost_events, "         \
+	"c.fidelity"
+
 /* Makes or migrates the tables inside the caller's transaction, from @version to
  * STORE_SCHEMA_VERSION. */
 int schema_migrate(struct store *s, int version, struct error *err);

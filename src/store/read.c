@@ -9,9 +9,8 @@ static void select_sql(struct strbuf *sb)
 {
 	strbuf_puts(
 		sb,
-		"SELECT r.run, c.capture, c.name, c.release, c.arch, c.initial_state, "
-		"c.events, c.lost_events,"
-		" c.fidelity, p.program, p.command, p.finished, p.events_per_second,"
+		"SELECT r.run, " CAPTURE_COLUMNS
+		", p.program, p.command, p.finished, p.events_per_second,"
 		" r.window_from, r.window_to, r.injections, r.cut_percent, r.scenarios, r.policy, r.params, r.era, r.era_exact, "
 		"r.initial_state,"
 		" r.approximate_lru, r.pageblock_order, r.state_hash, r.assumption");
@@ -45,7 +44,7 @@ static void read_figures(sqlite3_stmt *st, int n, struct outcome *o)
 	}
 }
 
-static int read_capture(sqlite3_stmt *st, int n, struct store_capture *c)
+int read_capture(sqlite3_stmt *st, int n, struct store_capture *c)
 {
 	column_text(st, n++, c->id, sizeof(c->id));
 	column_text(st, n++, c->name, sizeof(c->name));

@@ -14,7 +14,7 @@
 #include "base/base.h"
 #include "replay/replay.h"
 
-#define STORE_SCHEMA_VERSION 4
+#define STORE_SCHEMA_VERSION 5
 #define STORE_APPLICATION_ID 0x5a524442 /* "ZRDB" */
 #define STORE_DEFAULT_PATH "zonereplay.db"
 #define STORE_RECORDED "recorded" /* policy of the row that says what the real kernel did */
@@ -151,5 +151,30 @@ int store_put_failures(struct store *s, const struct store_run *run, const struc
 int store_load_failures(struct store *s, const struct store_run *run, struct store_failures *out,
 			struct error *err) MUST_CHECK;
 void store_failures_release(struct store_failures *f);
+
+/* ---- curves over extfrag_threshold: what `tune` found; src/store/tunings.c ---- */
+
+struct store_tuning {
+	int64_t id; /* row in `tunings`; set by reading */
+	struct store_capture capture;
+	struct tune_curve curve; /* owns its rows; of what it cost, splits, rejoins and groups */
+	uint64_t living_milli;	 /* groups at a time on average, in thousandths */
+	/* The answer of the `tune` that computed it, over all its captures. */
+	char objective[256];
+	int32_t recommended; /* negative: none */
+	char verdict[512];
+	struct store_provenance provenance;
+};
+
+struct store_tunings {
+	struct store_tuning *v;
+	size_t nr;
+};
+
+/* Replaces the curve of the same capture, policy, other parameters and era. */
+int store_put_tuning(struct store *s, const struct store_tuning *t, struct error *err) MUST_CHECK;
+/* All of them, in the order in which they were first stored; none is fine. */
+int store_load_tunings(struct store *s, struct store_tunings *out, struct error *err) MUST_CHECK;
+void store_tunings_release(struct store_tunings *t);
 
 #endif

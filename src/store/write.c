@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static int put_capture(struct store *s, const struct store_capture *c, struct error *err)
+int put_capture(struct store *s, const struct store_capture *c, struct error *err)
 {
 	/* What verify found stays when this run does not know it. */
 	sqlite3_stmt *st =
