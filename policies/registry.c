@@ -14,5 +14,6 @@ const struct policy *const policy_registry[] = {
 	&policy_slab_targeted,
 	&policy_khugepaged,
 	&policy_clairvoyant, /* knows the future */
+	&policy_relaxed,     /* counts only */
 	NULL,
 };

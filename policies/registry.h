@@ -15,5 +15,6 @@ extern const struct policy policy_threshold_hysteresis;
 extern const struct policy policy_slab_targeted;
 extern const struct policy policy_khugepaged;
 extern const struct policy policy_clairvoyant;
+extern const struct policy policy_relaxed;
 
 #endif

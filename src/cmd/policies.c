@@ -101,6 +101,7 @@ static void json_policy(struct json *j, const struct policy *p)
 	json_string(j, "summary", p->summary);
 	json_string(j, "about", p->about);
 	json_bool(j, "oracle", p->caps & POLICY_CAP_ORACLE);
+	json_bool(j, "bound", p->caps & POLICY_CAPS_BOUND);
 	if (p->eras) {
 		json_array(j, "eras");
 		for (size_t i = 0; p->eras[i]; i++)
@@ -191,6 +192,8 @@ static void print_eras(const struct policy *p)
 	printf("\n");
 	if (p->caps & POLICY_CAP_ORACLE)
 		printf("Knows the future: its results are bounds.\n");
+	if (p->caps & POLICY_CAP_RELAXED)
+		printf("Counts only: its results are bounds.\n");
 }
 
 static void print_presets(const struct policy *p)

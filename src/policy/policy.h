@@ -35,7 +35,11 @@ enum policy_trigger {
 	TRIGGER_SET_PARAM,    /* a sysctl changed; params[] have it already */
 };
 
-#define POLICY_CAP_ORACLE 1u /* may ask death_of(); results are bounds */
+#define POLICY_CAP_ORACLE 1u /* may ask death_of() */
+/* The answer is what counting alone allows, whatever the hooks do. */
+#define POLICY_CAP_RELAXED 2u
+/* No policy that could be run: its results are bounds. */
+#define POLICY_CAPS_BOUND (POLICY_CAP_ORACLE | POLICY_CAP_RELAXED)
 
 struct policy {
 	uint32_t abi;	     /* POLICY_ABI */

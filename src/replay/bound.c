@@ -11,12 +11,20 @@
  *
  * Holds for policies that meet the other requests of the demand; whoever lets small requests fail
  * has memory that the bound does not know of (see substituted).
+ *
+ * The least that must be done for a pool of a given size rests on what was there at the start: a
+ * page of it whose owner has not let go is in its window still, or was moved or reclaimed. The pool
+ * is in windows without such pages, so they cost at least what the cheapest of them cost. Pages
+ * that came later count for nothing, as if they had all been put elsewhere. And what is alive
+ * beside the pool beyond the size of memory was reclaimed.
  */
 #include "replay/bound.h"
 
 #include <stdlib.h>
 
 #define LIFE_FIXED 0x80u /* counted in `fixed` */
+#define LIFE_ALIVE 0x40u /* counted in `alive` */
+#define LIFE_THERE 0x20u /* since the start; its id is its first frame (demand/demand.h) */
 #define LIFE_ORDER 0x1fu
 
 static uint64_t capacity(const struct bound *b)
@@ -54,51 +62,77 @@ static bool is_free(const struct mm *mm, struct frame f)
 
 /* An allocated page at the start: does it stay, and does it stay where it is for good? */
 static void note_page(struct bound *b, const struct mm *mm, uint32_t n, const bool *dies,
-		      bool *immovable)
+		      struct bound_window *w)
 {
 	const struct mm_frame *fr = &mm_frames(mm)[n];
 	const struct mm_object *o = &mm_objects(mm)[n];
 	bool lru = mm_on_lru_list(mm, (struct frame){n});
+	uint32_t pages = 1u << fr->order;
+	uint8_t life = (uint8_t)(LIFE_ALIVE | (o->id == n ? LIFE_THERE : 0) | fr->order);
 
 	if (fr->flags & MM_F_HUGE) {
 		b->pool++;
 		return;
 	}
-	if ((lru || o->kind == MM_KIND_SLAB || fr->flags & MM_F_SLAB) &&
-	    can_go(b, fr->flags, o->kind))
-		return;
-	b->fixed += 1ull << fr->order;
+	b->alive += pages;
+	/* Pages of higher orders lie in several windows where those are small; they count once. */
+	w->there += (uint16_t)(fr->order < b->huge_order ? pages : 1u << b->huge_order);
+	if (!((lru || o->kind == MM_KIND_SLAB || fr->flags & MM_F_SLAB) &&
+	      can_go(b, fr->flags, o->kind))) {
+		b->fixed += pages;
+		life |= LIFE_FIXED;
+		w->stuck += (uint16_t)(fr->order < b->huge_order ? pages : 1u << b->huge_order);
+		if (!lru && !(fr->flags & MM_F_MOVABLE_OPS) && (o->id == MM_NO_ID || !dies[o->id]))
+			w->usable = false;
+	}
 	if (o->id != MM_NO_ID)
-		b->lives[o->id] = (uint8_t)(LIFE_FIXED | fr->order);
-	if (!lru && !(fr->flags & MM_F_MOVABLE_OPS) && (o->id == MM_NO_ID || !dies[o->id]))
-		*immovable = true;
+		b->lives[o->id] = life;
 }
 
 /* One window of huge-page size; counts its pages and whether it could ever be a huge page. */
 static void note_window(struct bound *b, const struct mm *mm, uint32_t start, const bool *dies)
 {
 	uint32_t end = start + (1u << b->huge_order);
-	bool immovable = false;
+	struct bound_window *w = &b->at[start >> b->huge_order];
+
+	w->usable = true;
 
 	for (uint32_t n = start; n < end && n < mm->nr_frames;) {
 		struct frame f = {n};
 		const struct mm_frame *fr = mm_frame(mm, f);
 
 		if (mm_frame_zone(mm, f) == UINT32_MAX || fr->flags & MM_F_HOLE) {
-			immovable = true;
+			w->usable = false;
 			n++;
 			continue;
 		}
 		if (is_free(mm, f) || fr->flags & MM_F_HEAD) {
 			if (!is_free(mm, f))
-				note_page(b, mm, n, dies, &immovable);
+				note_page(b, mm, n, dies, w);
 			b->memory += 1ull << fr->order;
 			n += 1u << fr->order;
 		} else {
 			n++;
 		}
 	}
-	b->windows += !immovable;
+	if (!w->usable)
+		return;
+	b->windows++;
+	b->there[w->there]++;
+	b->stuck[w->stuck]++;
+}
+
+static int alloc_tables(struct bound *b, const struct mm *mm, struct error *err)
+{
+	uint32_t sizes = (1u << b->huge_order) + 1;
+
+	b->lives = calloc(mm->nr_ids + 1u, sizeof(*b->lives));
+	b->at = calloc((mm->nr_frames >> b->huge_order) + 1u, sizeof(*b->at));
+	b->there = calloc(sizes, sizeof(*b->there));
+	b->stuck = calloc(sizes, sizeof(*b->stuck));
+	return b->lives && b->at && b->there && b->stuck
+		       ? 0
+		       : error_set(err, "out of memory for %u objects", mm->nr_ids);
 }
 
 int bound_init(struct bound *b, const struct mm *mm, const struct demand *d, struct error *err)
@@ -107,8 +141,7 @@ int bound_init(struct bound *b, const struct mm *mm, const struct demand *d, str
 
 	*b = (struct bound){
 		.huge_order = mm->pageblock_order, .swap = mm->swap_free > 0, .nr_ids = mm->nr_ids};
-	b->lives = calloc(mm->nr_ids + 1u, sizeof(*b->lives));
-	if (!dies || !b->lives) {
+	if (alloc_tables(b, mm, err) || !dies) {
 		free(dies);
 		bound_release(b);
 		return error_set(err, "out of memory for %u objects", mm->nr_ids);
@@ -123,32 +156,117 @@ int bound_init(struct bound *b, const struct mm *mm, const struct demand *d, str
 void bound_release(struct bound *b)
 {
 	free(b->lives);
+	free(b->at);
+	free(b->there);
+	free(b->stuck);
 	b->lives = NULL;
+	b->at = NULL;
+	b->there = b->stuck = NULL;
 }
 
 /* ---- objects ---- */
 
-static void is_born(struct bound *b, const struct demand_op *op)
+/* Takes @pages from a window's count, and the window to where it belongs then. */
+static void take(const struct bound_window *w, uint32_t *windows, uint16_t *count, uint32_t pages)
 {
-	if (op->id >= b->nr_ids || op->page == MM_KIND_SLAB)
+	uint16_t before = *count;
+
+	*count = (uint16_t)(pages < before ? before - pages : 0);
+	if (w->usable) {
+		windows[before]--;
+		windows[*count]++;
+	}
+}
+
+/* Nothing of it has to be moved any more, or nothing has to be moved rather than reclaimed. */
+static void leaves_window(struct bound *b, uint32_t id, bool reclaimable)
+{
+	struct bound_window *w = &b->at[id >> b->huge_order];
+	uint32_t pages = 1u << (b->lives[id] & LIFE_ORDER);
+
+	if (!(b->lives[id] & LIFE_THERE))
 		return;
-	b->lives[op->id] = (uint8_t)(LIFE_FIXED | op->order);
-	b->fixed += 1ull << op->order;
+	if (b->lives[id] & LIFE_FIXED)
+		take(w, b->stuck, &w->stuck, pages);
+	if (!reclaimable)
+		take(w, b->there, &w->there, pages);
+}
+
+static void can_be_reclaimed(struct bound *b, uint32_t id)
+{
+	if (id >= b->nr_ids || !(b->lives[id] & LIFE_FIXED))
+		return;
+	leaves_window(b, id, true);
+	b->fixed -= 1ull << (b->lives[id] & LIFE_ORDER);
+	b->lives[id] &= (uint8_t)~LIFE_FIXED;
 }
 
 static void goes(struct bound *b, uint32_t id)
 {
-	if (id >= b->nr_ids || !(b->lives[id] & LIFE_FIXED))
+	if (id >= b->nr_ids || !(b->lives[id] & LIFE_ALIVE))
 		return;
-	b->fixed -= 1ull << (b->lives[id] & LIFE_ORDER);
+	leaves_window(b, id, false);
+	if (b->lives[id] & LIFE_FIXED)
+		b->fixed -= 1ull << (b->lives[id] & LIFE_ORDER);
+	b->alive -= 1ull << (b->lives[id] & LIFE_ORDER);
 	b->lives[id] = 0;
 }
 
+static void is_born(struct bound *b, const struct demand_op *op)
+{
+	if (op->id >= b->nr_ids)
+		return;
+	goes(b, op->id);
+	b->lives[op->id] = (uint8_t)(LIFE_ALIVE | op->order);
+	b->alive += 1ull << op->order;
+	if (op->page == MM_KIND_SLAB)
+		return;
+	b->lives[op->id] |= LIFE_FIXED;
+	b->fixed += 1ull << op->order;
+}
+
+/* The halves are no longer followed to the window that they were in. */
 static void is_split(struct bound *b, const struct demand_op *op)
 {
-	if (op->id >= b->nr_ids || op->arg >= b->nr_ids || !(b->lives[op->id] & LIFE_FIXED))
+	if (op->id >= b->nr_ids || op->arg >= b->nr_ids || !(b->lives[op->id] & LIFE_ALIVE))
 		return;
-	b->lives[op->id] = b->lives[op->arg] = (uint8_t)(LIFE_FIXED | op->order);
+	leaves_window(b, op->id, false);
+	b->lives[op->id] = (uint8_t)((b->lives[op->id] & LIFE_FIXED) | LIFE_ALIVE | op->order);
+	b->lives[op->arg] = b->lives[op->id];
+}
+
+/* ---- what a pool must have cost ---- */
+
+/* Pages in the @n windows that have fewest. */
+static uint64_t cheapest(const struct bound *b, const uint32_t *windows, uint64_t n)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t size = 0; size <= 1u << b->huge_order && n; size++) {
+		uint64_t of_them = windows[size] < n ? windows[size] : n;
+
+		pages += of_them * size;
+		n -= of_them;
+	}
+	return pages;
+}
+
+static void raise_to(uint64_t *least, uint64_t to)
+{
+	if (to > *least)
+		*least = to;
+}
+
+void bound_need(const struct bound *b, uint64_t pages, struct bound_least *least)
+{
+	uint64_t all = b->alive + (pages << b->huge_order);
+
+	if (!b->at) /* nobody asked for bounds */
+		return;
+	raise_to(&least->moved, cheapest(b, b->stuck, pages));
+	raise_to(&least->reclaimed, all > b->memory ? all - b->memory : 0);
+	raise_to(&least->either, cheapest(b, b->there, pages));
+	raise_to(&least->either, least->reclaimed);
 }
 
 /* ---- the pool ---- */
@@ -162,6 +280,7 @@ static void fill_pool(struct bound *b, uint64_t to)
 	if (to > b->pool) {
 		b->got += to - b->pool;
 		b->pool = to;
+		bound_need(b, b->pool, &b->least);
 	}
 }
 
@@ -211,7 +330,7 @@ void bound_step(struct bound *b, const struct demand_op *op)
 		break;
 	case DEMAND_LRU:
 		if (can_go(b, op->arg, op->page))
-			goes(b, op->id);
+			can_be_reclaimed(b, op->id);
 		break;
 	case DEMAND_WANT:
 		is_done(b);

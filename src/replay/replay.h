@@ -164,6 +164,9 @@ struct outcome {
 	uint64_t huge_wanted,
 		huge_got; /* orders >= pageblock order, by intent: wanted pages, not retries */
 	uint64_t huge_possible; /* that any policy could have got at most; 0: not known */
+	/* Pages that any policy had to move, to reclaim, to do one of the two with, at the very
+	 * least, for a pool that was always as large. */
+	uint64_t moved_least, reclaimed_least, work_least;
 	struct ranged pages_reclaimed, huge_success, stall_ns;
 	uint64_t reclaimed_kswapd, reclaimed_direct;
 	uint64_t pages_migrated, migrate_failed, migrate_scanned, free_scanned;

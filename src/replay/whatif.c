@@ -310,7 +310,7 @@ static int run_scenario(const struct whatif_job *job, const struct scenario *sce
 		/* Part of a recording, or more than it asks for: the pool's history is not whole.
 		 */
 		if (!w.opt->from && !w.opt->nr_inject && !w.cut)
-			out->huge_possible = bound_end(&w.bound);
+			whatif_fill_bounds(&w);
 	}
 	whatif_release(&w);
 	return ret;
@@ -391,7 +391,7 @@ static int with_machine(struct mm *mm, const struct capture *c, const struct tra
 	ret = run_scenario(&job, &scenarios[0], out, err);
 	ns = now_ns() - begin;
 	out->events_per_second = ns ? (double)t->nr * 1e9 / (double)ns : 0;
-	if (!ret && !opt->central_only)
+	if (!ret && !opt->central_only && !(p->policy->caps & POLICY_CAP_RELAXED))
 		ret = run_others(&job, out, err);
 	demand_release(&d);
 	return ret;

@@ -66,7 +66,8 @@ struct whatif {
 	int64_t params[POLICY_MAX_PARAMS];
 	struct policy_env env;
 	struct bound bound;
-	struct deaths deaths; /* for policies that may know the future */
+	struct bound_least least; /* for the pool as this policy has it */
+	struct deaths deaths;	  /* for policies that may know the future */
 	const struct policy *policy;
 	const struct whatif_options *opt;
 	const struct demand *demand;
@@ -105,6 +106,8 @@ void whatif_end(struct whatif *w); /* after the last operation */
 void whatif_release(struct whatif *w);
 /* Fills w->out from the replay's end: whatif_outcome.c */
 void whatif_fill(struct whatif *w, const struct stall_costs *costs);
+/* What any policy could have got, and what it takes; for a whole recording, after whatif_fill(). */
+void whatif_fill_bounds(struct whatif *w);
 
 /*
  * Copies: whatif_copy.c. A clone has tables of its own and counts into @out; it shares demand,

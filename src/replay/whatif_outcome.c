@@ -81,6 +81,47 @@ void whatif_fill(struct whatif *w, const struct stall_costs *costs)
 	o->stall_ns = stall(w, costs);
 }
 
+/* ---- bounds ---- */
+
+/* What counting alone allows: every request is met, the pool gets all that there can be, for as
+ * little as that can take. */
+static void relax(struct outcome *o)
+{
+	static const struct mm_stats nothing_done;
+	uint64_t rest = o->work_least - o->moved_least;
+
+	for (uint32_t order = 0; order < OUTCOME_NR_ORDERS; order++) {
+		struct order_outcome *oo = &o->orders[order];
+		bool huge = order == o->pageblock_order;
+
+		oo->successes = huge ? o->huge_possible : oo->attempts;
+		oo->fast = oo->successes;
+		oo->slow = 0;
+	}
+	fill_mechanisms(o, &nothing_done);
+	o->huge_got = o->huge_possible;
+	o->huge_success = single(o->huge_got);
+	o->pages_migrated = o->moved_least;
+	o->pages_reclaimed = single(rest > o->reclaimed_least ? rest : o->reclaimed_least);
+	o->substituted = o->unknown_death = o->dropped_alive = o->rereads = 0;
+	o->approximate_lru = false;
+}
+
+void whatif_fill_bounds(struct whatif *w)
+{
+	const struct bound_least *least = &w->least;
+	struct outcome *o = w->out;
+
+	o->huge_possible = bound_end(&w->bound);
+	if (w->policy->caps & POLICY_CAP_RELAXED)
+		least = &w->bound.least;
+	o->moved_least = least->moved;
+	o->reclaimed_least = least->reclaimed;
+	o->work_least = least->either;
+	if (w->policy->caps & POLICY_CAP_RELAXED)
+		relax(o);
+}
+
 /* ---- the range over the scenarios ---- */
 
 static void widen(struct ranged *r, const struct ranged *other)

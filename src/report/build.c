@@ -19,6 +19,14 @@ static bool is_recorded(const struct store_run *run)
 	return !strcmp(run->outcome.policy, STORE_RECORDED);
 }
 
+static bool is_bound(const struct store_run *run)
+{
+	for (size_t i = 0; policy_registry[i]; i++)
+		if (!strcmp(policy_registry[i]->name, run->outcome.policy))
+			return policy_registry[i]->caps & POLICY_CAPS_BOUND;
+	return false;
+}
+
 /* "policy" or "policy:params", as -p and compare take them. */
 static bool setting_matches(const struct store_run *run, const char *setting)
 {
@@ -45,6 +53,7 @@ static void add_series(struct table *t, const struct store_run *run)
 
 	s->run = run;
 	s->recorded = is_recorded(run);
+	s->bound = is_bound(run);
 	memcpy(s->name, run->outcome.policy, sizeof(s->name));
 }
 

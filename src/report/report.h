@@ -41,6 +41,7 @@ struct series {
 	char name[64];	/* policy */
 	char *settings; /* parameters that tell it from others of the same policy, or "" */
 	bool recorded;	/* what the real kernel did, not a what-if */
+	bool bound;	/* no policy that could be run: it knows the future, or only counts */
 };
 
 struct table {

@@ -14,12 +14,18 @@ static uint64_t cost(const struct outcome *o)
 	return o->pages_migrated + (uint64_t)o->pages_reclaimed.central;
 }
 
+/* Of those that could be run. */
+static bool is_choice(const struct table *t, size_t i)
+{
+	return !t->series[i].recorded && !t->series[i].bound;
+}
+
 static uint64_t best_count(const struct table *t)
 {
 	uint64_t best = 0;
 
 	for (size_t i = 0; i < t->nr_series; i++)
-		if (!t->series[i].recorded && outcome_of(t, i)->huge_got > best)
+		if (is_choice(t, i) && outcome_of(t, i)->huge_got > best)
 			best = outcome_of(t, i)->huge_got;
 	return best;
 }
@@ -34,7 +40,7 @@ static size_t name_best(const struct table *t, uint64_t best, struct strbuf *out
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->nr_series; i++) {
-		if (t->series[i].recorded || outcome_of(t, i)->huge_got != best)
+		if (!is_choice(t, i) || outcome_of(t, i)->huge_got != best)
 			continue;
 		strbuf_puts(out, n++ ? ", " : "");
 		name_series(&t->series[i], out);
@@ -47,7 +53,7 @@ static const struct series *cheapest(const struct table *t, uint64_t best)
 	const struct series *found = NULL;
 
 	for (size_t i = 0; i < t->nr_series; i++)
-		if (!t->series[i].recorded && outcome_of(t, i)->huge_got == best &&
+		if (is_choice(t, i) && outcome_of(t, i)->huge_got == best &&
 		    (!found || cost(outcome_of(t, i)) < cost(&found->run->outcome)))
 			found = &t->series[i];
 	return found;
@@ -60,6 +66,10 @@ static void huge_words(const struct table *t, uint64_t wanted, struct strbuf *ou
 
 	strbuf_printf(out, "Of %llu huge pages wanted, ", (unsigned long long)wanted);
 	n = name_best(t, best, out);
+	if (!n) {
+		strbuf_puts(out, "bounds only: none of these is a policy that could be run.");
+		return;
+	}
 	strbuf_printf(out, " got %s%llu", n < t->nr_series ? "the most, " : "",
 		      (unsigned long long)best);
 	if (n > 1) {

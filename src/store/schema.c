@@ -239,7 +239,14 @@ static const char version_5[] = "CREATE TABLE tunings ("
 				" PRIMARY KEY (tuning, threshold_from)"
 				") WITHOUT ROWID;";
 
-static const char *const steps[] = {version_1, version_2, version_3, version_4, version_5};
+/* Lower bounds on the work that a result took. */
+static const char version_6[] =
+	"ALTER TABLE runs ADD COLUMN moved_least INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE runs ADD COLUMN reclaimed_least INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE runs ADD COLUMN work_least INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const steps[] = {version_1, version_2, version_3,
+				    version_4, version_5, version_6};
 _Static_assert(ARRAY_SIZE(steps) == STORE_SCHEMA_VERSION, "one step per version");
 
 int schema_migrate(struct store *s, int version, struct error *err)

@@ -14,7 +14,7 @@
 #include "base/base.h"
 #include "replay/replay.h"
 
-#define STORE_SCHEMA_VERSION 5
+#define STORE_SCHEMA_VERSION 6
 #define STORE_APPLICATION_ID 0x5a524442 /* "ZRDB" */
 #define STORE_DEFAULT_PATH "zonereplay.db"
 #define STORE_RECORDED "recorded" /* policy of the row that says what the real kernel did */
