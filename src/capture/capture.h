@@ -159,7 +159,13 @@ int snapshot_from_proc(struct snapshot *s, const char *zoneinfo, const char *pag
  */
 int snapshot_add_buddyinfo(struct snapshot *s, const char *buddyinfo, struct error *err) MUST_CHECK;
 
+/* How the exact state is read. ANY: as the machine allows; BOTH: for tests, once each way, and the
+ * two must agree. */
+enum snapshot_way { SNAPSHOT_ANY, SNAPSHOT_KCORE, SNAPSHOT_BPF, SNAPSHOT_BOTH };
+const char *snapshot_way_name(enum snapshot_way way); /* "any", "kcore", "bpf", "both" */
+
 struct snapshot_report {
+	enum snapshot_way way;
 	uint64_t duration_ns;	/* of the last try: how long the reading itself took */
 	uint64_t bytes;		/* read in one pass */
 	uint32_t tries, passes; /* passes: over all tries */
@@ -167,7 +173,8 @@ struct snapshot_report {
 };
 struct snapshot_options {
 	int marker_fd; /* an open trace_marker, or -1 */
-	uint64_t id;   /* in the markers */
+	enum snapshot_way way;
+	uint64_t id; /* in the markers */
 	/* Called right after the reading, before anything else may run on this CPU; NULL: nothing.
 	 * For tests. */
 	void (*while_quiet)(void *arg);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/kcore.h"
 
+#include "capture/walker.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -80,6 +82,13 @@ void kcore_close(struct kcore *k)
 	k->fd = -1;
 }
 
+void kcore_use_walker(struct kcore *k, struct walker *w)
+{
+	memset(k, 0, sizeof(*k));
+	k->fd = -1;
+	k->walker = w;
+}
+
 static const struct kcore_range *range_of(const struct kcore *k, uint64_t addr)
 {
 	size_t i;
@@ -92,8 +101,11 @@ static const struct kcore_range *range_of(const struct kcore *k, uint64_t addr)
 
 int kcore_read(const struct kcore *k, uint64_t addr, void *buf, size_t len)
 {
-	const struct kcore_range *r = range_of(k, addr);
+	const struct kcore_range *r;
 
+	if (k->walker)
+		return walker_peek(k->walker, addr, buf, len);
+	r = range_of(k, addr);
 	if (!r || len > r->end - addr || !read_all(k->fd, buf, len, addr + r->delta))
 		return -1;
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reading the running kernel's memory by virtual address (/proc/kcore) and finding its symbols
- * (/proc/kallsyms).
+ * Reading the running kernel's memory by virtual address (/proc/kcore, or BPF where that is
+ * missing) and finding its symbols (/proc/kallsyms).
  */
 #ifndef ZR_KCORE_H
 #define ZR_KCORE_H
@@ -13,13 +13,18 @@ struct kcore_range {
 	int64_t delta;	     /* file offset = address + delta */
 };
 
+struct walker;
+
 struct kcore {
 	int fd;
+	struct walker *walker; /* BPF in place of /proc/kcore, or NULL */
 	struct kcore_range *ranges;
 	size_t nr_ranges;
 };
 
 int kcore_open(struct kcore *k, struct error *err) MUST_CHECK;
+/* Every reading then goes through @w, which the caller keeps. */
+void kcore_use_walker(struct kcore *k, struct walker *w);
 void kcore_close(struct kcore *k);
 /* All @len bytes or -1; allocates nothing. */
 int kcore_read(const struct kcore *k, uint64_t addr, void *buf, size_t len) MUST_CHECK;

@@ -25,6 +25,8 @@ struct kernel_layout {
 	/* struct pglist_data */
 	struct layout_member node_zones, node_nr_zones, node_start_pfn, node_spanned_pages,
 		node_lruvec, node_id;
+	struct layout_member node_kswapd, kswapd_order, kswapd_highest, kswapd_failures;
+	struct layout_member kcompactd_order, kcompactd_highest, proactive_trigger;
 	/* struct zone */
 	struct layout_member watermark, watermark_boost, reserved_highatomic, lowmem_reserve,
 		pageset, zonestats;
@@ -51,6 +53,8 @@ struct kernel_layout {
 	struct layout_member lruvec_lists, memcg_nodeinfo, memcg_lruvec, fbatch_nr, fbatch_entries,
 		rotate_fbatch;
 	struct layout_member fb_add, fb_deactivate_file, fb_deactivate, fb_lazyfree, fb_activate;
+	/* struct task_struct, kthread, bpf_array: to find the way without symbols */
+	struct layout_member task_tasks, task_comm, task_worker, kthread_data, array_pptrs;
 	/* struct address_space, struct inode */
 	struct layout_member mapping_host, inode_ino;
 	/* struct compact_control, for probe arguments */

@@ -12,6 +12,7 @@
 #include "capture/capture.h"
 #include "capture/kcore.h"
 #include "capture/kernel_layout.h"
+#include "capture/walker.h"
 
 #define LIVE_MAX_NODES 8
 #define LIVE_MAX_PASSES 2
@@ -48,9 +49,19 @@ struct live_batch {
 	size_t pos;	   /* of the struct folio_batch */
 };
 
+/* Addresses to start from; 0: not known. */
+struct live_places {
+	uint64_t nodes[LIVE_MAX_NODES]; /* struct pglist_data */
+	uint64_t *percpu;		/* what to add for each CPU */
+	uint64_t vmemmap, sections, memcg, fbatches, rotate;
+};
+
 struct live {
 	struct kernel_layout layout;
+	enum snapshot_way way;
 	struct kcore kcore;
+	struct walker walker;
+	struct walker_control walked[LIVE_MAX_PASSES];
 	uint32_t nr_cpus, pageblock_order, nr_passes;
 	uint64_t vmemmap, nr_frames;
 	struct live_region *regions;
@@ -71,7 +82,15 @@ struct live {
 					 */
 };
 
-int live_prepare(struct live *l, struct error *err) MUST_CHECK;
+int live_prepare(struct live *l, enum snapshot_way way, struct error *err) MUST_CHECK;
+/* Both fill in what they find; @p->percpu has room for every CPU. */
+int live_places_from_symbols(struct live *l, struct live_places *p, struct error *err) MUST_CHECK;
+int live_places_by_search(struct live *l, struct live_places *p, struct error *err) MUST_CHECK;
+/* BPF's passes: what to read, reading it, and putting it where kcore would have put it. */
+bool live_pass_by_bpf(const struct live *l, uint32_t pass);
+int live_plan_walk(struct live *l, struct error *err) MUST_CHECK;
+int live_walk(struct live *l, uint32_t pass, struct error *err) MUST_CHECK;
+void live_take_walk(struct live *l, uint32_t pass);
 void live_release(struct live *l);
 /* One pass; @marker_fd -1 writes no markers. Allocates nothing. */
 int live_read(struct live *l, uint32_t pass, int marker_fd, uint64_t id,

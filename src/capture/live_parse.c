@@ -285,6 +285,9 @@ static int parse_lru(struct parser *p, struct error *err)
 	uint32_t n, i, lru;
 	size_t off;
 
+	if (p->l->way != SNAPSHOT_KCORE)
+		return 0; /* BPF reads the free lists only */
+
 	for (n = 0; n < p->l->nr_nodes; n++)
 		for (lru = 0; lru < SNAP_NR_LRU; lru++) {
 			node = &p->l->nodes[n];

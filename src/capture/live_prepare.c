@@ -12,17 +12,6 @@
 #define SECTION_FRAMES (1ull << (SECTION_SIZE_BITS - 12))
 #define SECTION_HAS_MEM_MAP 2ull
 
-enum {
-	SYM_NODE_DATA,
-	SYM_VMEMMAP,
-	SYM_PERCPU,
-	SYM_SECTIONS,
-	SYM_MEMCG,
-	SYM_FBATCHES,
-	SYM_ROTATE,
-	NR_SYMS
-};
-
 static size_t add_region(struct live *l, uint64_t addr, size_t len)
 {
 	size_t pos = l->size;
@@ -32,27 +21,6 @@ static size_t add_region(struct live *l, uint64_t addr, size_t len)
 	l->regions[l->nr_regions++] = (struct live_region){addr, len, pos};
 	l->size += (len + 63) & ~(size_t)63;
 	return pos;
-}
-
-static int find_symbols(struct ksym *syms, struct error *err)
-{
-	static const char *const names[NR_SYMS] = {
-		"node_data",	   "vmemmap_base", "__per_cpu_offset", "mem_section",
-		"root_mem_cgroup", "cpu_fbatches", "lru_rotate"};
-	size_t i;
-
-	for (i = 0; i < NR_SYMS; i++)
-		syms[i].name = names[i];
-	if (ksyms_find(syms, NR_SYMS, err))
-		return -1;
-	for (i = 0; i <= SYM_SECTIONS; i++)
-		if (!syms[i].addr)
-			return error_set(
-				err,
-				"/proc/kallsyms has no %s: exact state is read on x86_64 kernels with "
-				"CONFIG_KALLSYMS_ALL and CONFIG_SPARSEMEM_VMEMMAP",
-				names[i]);
-	return 0;
 }
 
 static void plan_lru(struct live *l, struct live_node *node, uint64_t memcg)
@@ -72,16 +40,15 @@ static void plan_lru(struct live *l, struct live_node *node, uint64_t memcg)
 	node->lists_pos[1] = add_region(l, node->lists[1], len);
 }
 
-static int plan_nodes(struct live *l, const struct ksym *syms, struct error *err)
+static int plan_nodes(struct live *l, const struct live_places *p, struct error *err)
 {
 	const struct kernel_layout *k = &l->layout;
-	uint64_t memcg = syms[SYM_MEMCG].addr ? kcore_u64(&l->kcore, syms[SYM_MEMCG].addr) : 0;
 	uint64_t pgdat, end;
 	int32_t id;
 
 	l->zones_per_node = k->node_zones.nr;
 	for (id = 0; id < LIVE_MAX_NODES; id++) {
-		pgdat = kcore_u64(&l->kcore, syms[SYM_NODE_DATA].addr + 8 * id);
+		pgdat = p->nodes[id];
 		if (!pgdat || !kcore_u64(&l->kcore, pgdat + k->node_spanned_pages.offset))
 			continue;
 		end = kcore_u64(&l->kcore, pgdat + k->node_start_pfn.offset) +
@@ -90,12 +57,10 @@ static int plan_nodes(struct live *l, const struct ksym *syms, struct error *err
 			l->nr_frames = end;
 		l->nodes[l->nr_nodes] = (struct live_node){.id = id, .pgdat = pgdat};
 		l->nodes[l->nr_nodes].pos = add_region(l, pgdat, k->pgdat_size);
-		plan_lru(l, &l->nodes[l->nr_nodes++], memcg);
+		plan_lru(l, &l->nodes[l->nr_nodes++], p->memcg);
 	}
 	if (!l->nr_nodes || l->zones_per_node * l->nr_nodes > SNAP_MAX_ZONES)
-		return error_set(
-			err,
-			"/proc/kcore: no memory node found through node_data: not a NUMA x86_64 kernel?");
+		return error_set(err, "no memory node was found: not a NUMA x86_64 kernel?");
 	return 0;
 }
 
@@ -128,7 +93,7 @@ static void add_batch(struct live *l, int32_t cpu, int32_t kind, size_t base,
 		l->batches[l->nr_batches++] = (struct live_batch){cpu, kind, base + m->offset};
 }
 
-static void plan_batches(struct live *l, const struct ksym *syms, const uint64_t *percpu)
+static void plan_batches(struct live *l, const struct live_places *p)
 {
 	const struct kernel_layout *k = &l->layout;
 	uint32_t cpu;
@@ -137,18 +102,16 @@ static void plan_batches(struct live *l, const struct ksym *syms, const uint64_t
 	if (!k->fbatch_nr.size)
 		return;
 	for (cpu = 0; cpu < l->nr_cpus; cpu++) {
-		if (syms[SYM_FBATCHES].addr && k->fb_add.size) {
-			pos = add_region(l, syms[SYM_FBATCHES].addr + percpu[cpu],
-					 8 * k->fb_add.size);
+		if (p->fbatches && k->fb_add.size) {
+			pos = add_region(l, p->fbatches + p->percpu[cpu], 8 * k->fb_add.size);
 			add_batch(l, cpu, 0, pos, &k->fb_add);
 			add_batch(l, cpu, 2, pos, &k->fb_deactivate_file);
 			add_batch(l, cpu, 3, pos, &k->fb_deactivate);
 			add_batch(l, cpu, 4, pos, &k->fb_lazyfree);
 			add_batch(l, cpu, 5, pos, &k->fb_activate);
 		}
-		if (syms[SYM_ROTATE].addr && k->rotate_fbatch.size) {
-			pos = add_region(l, syms[SYM_ROTATE].addr + percpu[cpu],
-					 2 * k->rotate_fbatch.size);
+		if (p->rotate && k->rotate_fbatch.size) {
+			pos = add_region(l, p->rotate + p->percpu[cpu], 2 * k->rotate_fbatch.size);
 			add_batch(l, cpu, 1, pos, &k->rotate_fbatch);
 		}
 	}
@@ -156,10 +119,9 @@ static void plan_batches(struct live *l, const struct ksym *syms, const uint64_t
 
 /* mem_section is a two-level table [SPARSEMEM_EXTREME]; each section's usage has its pageblock
  * bits. */
-static void plan_sections(struct live *l, const struct ksym *syms)
+static void plan_sections(struct live *l, uint64_t table)
 {
 	const struct kernel_layout *k = &l->layout;
-	uint64_t table = kcore_u64(&l->kcore, syms[SYM_SECTIONS].addr);
 	uint64_t per_root = 4096 / k->section_size;
 	uint64_t nr = (l->nr_frames + SECTION_FRAMES - 1) / SECTION_FRAMES, i, root, section, usage;
 	size_t bytes = (SECTION_FRAMES >> l->pageblock_order) * k->nr_pageblock_bits / 8;
@@ -205,35 +167,74 @@ static uint32_t read_pageblock_order(void)
 	return order;
 }
 
-static int plan(struct live *l, struct error *err)
+/* Both ways of finding the places must agree where both are taken. */
+static int same_places(const struct live *l, const struct live_places *a,
+		       const struct live_places *b, struct error *err)
 {
-	uint64_t *percpu = calloc(l->nr_cpus, sizeof(*percpu));
-	struct ksym syms[NR_SYMS];
-	uint32_t cpu, n, z;
+	if (memcmp(a->nodes, b->nodes, sizeof(a->nodes)))
+		return error_set(err, "the nodes were found elsewhere than /proc/kallsyms says");
+	if (a->vmemmap != b->vmemmap)
+		return error_set(err, "vmemmap was found at %#llx, /proc/kallsyms says %#llx",
+				 (unsigned long long)b->vmemmap, (unsigned long long)a->vmemmap);
+	if (a->sections != b->sections)
+		return error_set(err, "the sections were found elsewhere than /proc/kallsyms says");
+	if (memcmp(a->percpu, b->percpu, l->nr_cpus * sizeof(*a->percpu)))
+		return error_set(err,
+				 "per-cpu variables were found elsewhere than /proc/kallsyms says");
+	return 0;
+}
 
-	if (find_symbols(syms, err) || plan_nodes(l, syms, err)) {
-		free(percpu);
-		return -1;
-	}
-	for (cpu = 0; cpu < l->nr_cpus; cpu++)
-		percpu[cpu] = kcore_u64(&l->kcore, syms[SYM_PERCPU].addr + 8 * cpu);
+static int find_places(struct live *l, struct live_places *p, struct error *err)
+{
+	struct live_places found = {.percpu = calloc(l->nr_cpus, sizeof(*found.percpu))};
+	int ret;
+
+	if (l->way == SNAPSHOT_KCORE)
+		ret = live_places_from_symbols(l, p, err);
+	else if (l->way == SNAPSHOT_BPF)
+		ret = live_places_by_search(l, p, err);
+	else
+		ret = live_places_from_symbols(l, p, err) ||
+				      live_places_by_search(l, &found, err) ||
+				      same_places(l, p, &found, err)
+			      ? -1
+			      : 0;
+	free(found.percpu);
+	return ret;
+}
+
+static void plan(struct live *l, const struct live_places *p)
+{
+	uint32_t n, z;
+
 	l->pcps = calloc((size_t)l->nr_nodes * l->zones_per_node * l->nr_cpus, sizeof(*l->pcps));
 	l->batches = calloc(6 * (size_t)l->nr_cpus, sizeof(*l->batches));
 	for (n = 0; n < l->nr_nodes; n++)
 		for (z = 0; z < l->zones_per_node; z++)
-			plan_pcp(l, &l->nodes[n], z, percpu);
-	plan_batches(l, syms, percpu);
-	plan_sections(l, syms);
-	l->vmemmap = kcore_u64(&l->kcore, syms[SYM_VMEMMAP].addr);
+			plan_pcp(l, &l->nodes[n], z, p->percpu);
+	plan_batches(l, p);
+	plan_sections(l, p->sections);
+	l->vmemmap = p->vmemmap;
 	l->pages_pos = l->size;
-	free(percpu);
-	return 0;
 }
 
-static void *make_buffer(size_t size)
+static int find_and_plan(struct live *l, struct error *err)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	struct live_places p = {.percpu = calloc(l->nr_cpus, sizeof(*p.percpu))};
+	int ret = find_places(l, &p, err) || plan_nodes(l, &p, err) ? -1 : 0;
+
+	if (!ret)
+		plan(l, &p);
+	free(p.percpu);
+	return ret;
+}
+
+/* BPF fills in a few pages of vmemmap only, and not before the reading is over. */
+static void *make_buffer(size_t size, bool now)
+{
+	void *p =
+		mmap(NULL, size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (now ? MAP_POPULATE : 0), -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -245,10 +246,10 @@ static int make_buffers(struct live *l, struct error *err)
 	uint32_t i;
 
 	for (i = 0; i < l->nr_passes; i++)
-		if (!(l->buf[i] = make_buffer(size)))
+		if (!(l->buf[i] = make_buffer(size, !live_pass_by_bpf(l, i))))
 			goto fail;
-	l->kpageflags = make_buffer(frames);
-	l->kpagecount = make_buffer(frames);
+	l->kpageflags = make_buffer(frames, true);
+	l->kpagecount = make_buffer(frames, true);
 	if (!l->kpageflags || !l->kpagecount)
 		goto fail;
 	memset(l->kpagecount, 0xff, frames);
@@ -265,17 +266,56 @@ fail:
 		size);
 }
 
-int live_prepare(struct live *l, struct error *err)
+/* Free blocks that a pass will find at most, with room for what comes meanwhile. */
+static size_t expected_blocks(void)
+{
+	size_t n = 65536, count;
+	char line[512], *p;
+	FILE *f = fopen("/proc/buddyinfo", "re");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		p = strstr(line, "zone");
+		for (p = p ? strchr(p + 5, ' ') : NULL; p && *p; n += 2 * count) {
+			while (*p == ' ' || (*p >= 'A' && *p <= 'z'))
+				p++;
+			count = strtoul(p, &p, 10);
+			if (*p == '\n')
+				*p = 0;
+		}
+	}
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static int open_memory(struct live *l, struct error *err)
+{
+	if (l->way != SNAPSHOT_BPF && kcore_open(&l->kcore, err))
+		return -1;
+	if (l->way == SNAPSHOT_KCORE)
+		return 0;
+	if (l->layout.page_size != WALKER_PAGE)
+		return error_set(err, "struct page has %u bytes here, BPF reads %d",
+				 l->layout.page_size, WALKER_PAGE);
+	if (walker_open(&l->walker, l->layout.page_lru.offset, expected_blocks(), err))
+		return -1;
+	if (l->way == SNAPSHOT_BPF)
+		kcore_use_walker(&l->kcore, &l->walker);
+	return 0;
+}
+
+int live_prepare(struct live *l, enum snapshot_way way, struct error *err)
 {
 	memset(l, 0, sizeof(*l));
 	l->fd_flags = l->fd_count = l->kcore.fd = -1;
+	l->way = way;
 	l->nr_cpus = sysconf(_SC_NPROCESSORS_CONF);
-	l->nr_passes = l->nr_cpus > 1 ? 2 : 1;
-	if (kernel_layout_read(&l->layout, err) || kcore_open(&l->kcore, err))
+	l->nr_passes = l->nr_cpus > 1 || way != SNAPSHOT_KCORE ? 2 : 1;
+	if (kernel_layout_read(&l->layout, err) || open_memory(l, err))
 		return -1;
 	l->pageblock_order = read_pageblock_order();
 	map_migratetypes(l);
-	if (plan(l, err))
+	if (find_and_plan(l, err) || (way != SNAPSHOT_KCORE && live_plan_walk(l, err)))
 		return -1;
 	return make_buffers(l, err);
 }
@@ -298,6 +338,7 @@ void live_release(struct live *l)
 	if (l->fd_count >= 0)
 		close(l->fd_count);
 	kcore_close(&l->kcore);
+	walker_close(&l->walker);
 	free(l->regions);
 	free(l->pcps);
 	free(l->sections);

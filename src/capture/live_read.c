@@ -28,22 +28,30 @@ static void read_frames(int fd, uint64_t *out, uint64_t nr)
 	}
 }
 
-int live_read(struct live *l, uint32_t pass, int marker_fd, uint64_t id, struct error *err)
+static int read_kcore(struct live *l, uint32_t pass, struct error *err)
 {
 	size_t i;
 	int bad = 0;
 
-	mark(marker_fd, "begin", id);
 	for (i = 0; i < l->nr_regions; i++)
 		bad |= kcore_read(&l->kcore, l->regions[i].addr, l->buf[pass] + l->regions[i].pos,
 				  l->regions[i].len);
 	kcore_read_present(&l->kcore, l->vmemmap, l->buf[pass] + l->pages_pos,
 			   l->nr_frames * l->layout.page_size);
+	return bad ? error_set(err, "/proc/kcore: a kernel structure could not be read") : 0;
+}
+
+int live_read(struct live *l, uint32_t pass, int marker_fd, uint64_t id, struct error *err)
+{
+	int ret;
+
+	mark(marker_fd, "begin", id);
+	ret = live_pass_by_bpf(l, pass) ? live_walk(l, pass, err) : read_kcore(l, pass, err);
 	mark(marker_fd, "end", id);
 	if (pass + 1 == l->nr_passes) {
 		read_frames(l->fd_flags, l->kpageflags, l->nr_frames);
 		read_frames(l->fd_count, l->kpagecount, l->nr_frames);
 		mark(marker_fd, "frames", id);
 	}
-	return bad ? error_set(err, "/proc/kcore: a kernel structure could not be read") : 0;
+	return ret;
 }

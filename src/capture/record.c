@@ -412,6 +412,8 @@ static void describe_snapshots(struct recorder *r)
 	set_number(m, "snapshot.end_ns", r->report[END].duration_ns);
 	set_number(m, "snapshot.start_tries", r->report[START].tries);
 	set_number(m, "snapshot.end_tries", r->report[END].tries);
+	set_number(m, "snapshot.start_passes", r->report[START].passes);
+	set_number(m, "snapshot.end_passes", r->report[END].passes);
 	m->page_struct_size = r->report[START].page_struct_size;
 	m->vmemmap_base = r->report[START].vmemmap_base;
 }

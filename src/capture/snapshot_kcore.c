@@ -72,6 +72,9 @@ static int try_once(struct live *l, const struct snapshot_options *o, struct sna
 		o->while_quiet(o->arg);
 	go_normal();
 	r->passes += l->nr_passes;
+	for (i = 0; i < l->nr_passes && !ret; i++)
+		if (live_pass_by_bpf(l, i))
+			live_take_walk(l, i);
 	if (ret || live_parse(l, l->nr_passes - 1, s, err))
 		return -1;
 	if (l->nr_passes == 1)
@@ -84,31 +87,54 @@ static int try_once(struct live *l, const struct snapshot_options *o, struct sna
 	return ret;
 }
 
-int snapshot_take(struct snapshot *s, const struct snapshot_options *o, struct snapshot_report *r,
-		  struct error *err)
+static int take_by(struct snapshot *s, enum snapshot_way way, const struct snapshot_options *o,
+		   struct snapshot_report *r, struct error *err)
 {
-	struct snapshot_report report = {0};
 	struct live l;
 	int ret = -1, i;
 
-	if (live_prepare(&l, err)) {
+	memset(r, 0, sizeof(*r));
+	r->way = way;
+	if (live_prepare(&l, way, err)) {
 		live_release(&l);
 		return -1;
 	}
-	report.bytes = l.size + l.nr_frames * l.layout.page_size;
-	report.page_struct_size = l.layout.page_size;
-	report.vmemmap_base = l.vmemmap;
+	r->bytes = l.size + (way == SNAPSHOT_BPF ? 0 : l.nr_frames * l.layout.page_size);
+	r->page_struct_size = l.layout.page_size;
+	r->vmemmap_base = l.vmemmap;
 	for (i = 0; i < MAX_TRIES && ret; i++) {
 		snapshot_release(s);
 		snapshot_init(s);
-		report.tries++;
-		ret = try_once(&l, o, s, &report, err);
+		r->tries++;
+		ret = try_once(&l, o, s, r, err);
 	}
 	if (!ret)
 		ret = live_parse_frames(&l, l.nr_passes - 1, s, err);
 	else
 		error_prefix(err, "no exact state after %d tries", MAX_TRIES);
 	live_release(&l);
+	return ret;
+}
+
+const char *snapshot_way_name(enum snapshot_way way)
+{
+	static const char *const names[] = {"any", "kcore", "bpf", "both"};
+
+	return (unsigned int)way < ARRAY_SIZE(names) ? names[way] : "none";
+}
+
+int snapshot_take(struct snapshot *s, const struct snapshot_options *o, struct snapshot_report *r,
+		  struct error *err)
+{
+	struct snapshot_report report;
+	enum snapshot_way way = o->way;
+	int ret;
+
+	if (way == SNAPSHOT_ANY)
+		way = path_exists("/proc/kcore") ? SNAPSHOT_KCORE : SNAPSHOT_BPF;
+	ret = take_by(s, way, o, &report, err);
+	if (ret && o->way == SNAPSHOT_ANY && way == SNAPSHOT_KCORE && !report.tries)
+		ret = take_by(s, SNAPSHOT_BPF, o, &report, NULL); /* kcore's reason is kept */
 	if (r)
 		*r = report;
 	return ret;

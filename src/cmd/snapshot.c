@@ -2,14 +2,16 @@
 #include "capture/capture.h"
 #include "cmd/cmd.h"
 
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { OPT_HOLD = CMD_OPT_OWN };
+enum { OPT_HOLD = CMD_OPT_OWN, OPT_WAY };
 
 struct options {
 	const char *out;
 	uint64_t hold; /* seconds */
+	enum snapshot_way way;
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -23,6 +25,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_HOLD:
 		if (!parse_u64(arg, &opt->hold) || opt->hold > 3600)
 			cmd_bad_usage(state, "--hold wants seconds, at most 3600, not \"%s\"", arg);
+		return 0;
+	case OPT_WAY:
+		for (opt->way = SNAPSHOT_ANY; opt->way <= SNAPSHOT_BOTH; opt->way++)
+			if (!strcmp(arg, snapshot_way_name(opt->way)))
+				return 0;
+		cmd_bad_usage(state, "--way wants kcore, bpf or both, not \"%s\"", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		cmd_bad_usage(state, "takes no arguments, but \"%s\" was given", arg);
@@ -40,6 +48,8 @@ static const struct argp_option options[] = {
 	{NULL, 'o', "FILE", 0, "write the snapshot to FILE", 0},
 	{"hold", OPT_HOLD, "SECONDS", 0,
 	 "keep the CPU so long after the reading, so that others can look at the same state", 0},
+	{"way", OPT_WAY, "WAY", 0,
+	 "read by kcore or bpf only, or both, which must then agree (default: kcore, else bpf)", 0},
 	{0},
 };
 static const struct argp argp = {
@@ -56,8 +66,9 @@ static void print_result(const struct options *opt, const struct snapshot *s,
 	       snap_level_name(s->level), s->nr_zones, s->nr_lists, s->nr_entries,
 	       (unsigned long long)s->nr_frames);
 	if (s->level == SNAP_EXACT)
-		printf("; %.1f ms for %.1f MB, %u tries", (double)r->duration_ns / 1e6,
-		       (double)r->bytes / 1e6, r->tries);
+		printf("; by %s, %.1f ms for %.1f MB, %u tries, %u passes",
+		       snapshot_way_name(r->way), (double)r->duration_ns / 1e6,
+		       (double)r->bytes / 1e6, r->tries, r->passes);
 	putchar('\n');
 }
 
@@ -88,6 +99,7 @@ static int snapshot_run(int argc, char **argv)
 		how.while_quiet = hold;
 		how.arg = &opt.hold;
 	}
+	how.way = opt.way;
 	ret = snapshot_best(&s, &how, &r, &err);
 	if (ret && s.level == SNAP_NONE)
 		return cmd_fail(&err);

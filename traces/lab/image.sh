@@ -61,7 +61,7 @@ make_disk() {
 	for s in "$top"/traces/workloads/lib.sh; do
 		[ ! -e "$s" ] || cp "$s" "$job/"
 	done
-	: > "$job/sysctls"
+	sed -n 's/^# Sysctl: *//p' "$workload" > "$job/sysctls" # of the workload first: the user's win
 	for s in "${sysctls[@]}"; do
 		echo "$s" >> "$job/sysctls"
 	done
@@ -69,6 +69,7 @@ make_disk() {
 		echo "JOB_EVENTS='$events'"
 		echo "JOB_WORKLOAD='$(basename "$workload" .sh)'"
 		echo "JOB_ARGS='$args'"
+		echo "JOB_SCRIPT='$script'"
 		echo "JOB_OPTIONS='${checkpoint:+--checkpoint=$checkpoint} $symbols ${until_fail:+--until-fail=$until_fail} ${buffer:+--buffer=$buffer}'"
 	} > "$job/job"
 	mke2fs -q -F -t ext4 -E lazy_itable_init=1,root_owner=0:0 -d "$tmp/disk" "$tmp/disk.img" "${disk}M" > /dev/null \
@@ -115,11 +116,11 @@ run_guest() {
 take_results() {
 	mkdir -p "$(dirname "$out")" "$tmp/result"
 	debugfs -R "rdump /out $tmp/result" "$tmp/disk.img" > /dev/null 2>&1
-	[ -s "$tmp/result/out/manifest" ] || die "the guest's disk has no capture"
+	[ -n "$script" ] || [ -s "$tmp/result/out/manifest" ] || die "the guest's disk has no capture"
 	mv "$tmp/result/out" "$out"
 	if [ -n "$keep" ]; then
 		cp "$tmp/disk.img" "$out.disk"
 		cp "$tmp/console" "$out.console"
 	fi
-	grep -a 'events in' "$tmp/console" >&2 || true
+	grep -aE 'events in|^(cost|capture):' "$tmp/console" >&2 || true
 }
