@@ -15,6 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What the child ends with when its error is in the file: no exit status that is common. */
+#define TOLD 73
+
 /* The child: never returns. */
 static void do_work(const struct isolated *job, FILE *file)
 {
@@ -26,7 +29,7 @@ static void do_work(const struct isolated *job, FILE *file)
 		fwrite(&err, sizeof(err), 1, file);
 	}
 	fflush(file);
-	_exit(ret ? 1 : 0);
+	_exit(ret ? TOLD : 0);
 }
 
 static int64_t now_ms(void)
@@ -63,10 +66,10 @@ static int explain(const struct isolated *job, int status, FILE *file, struct er
 				 "the policy crashed (%s); mend it, `zonereplay policies --check` "
 				 "helps",
 				 strsignal(WTERMSIG(status)));
-	if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
-		return error_set(err, "the policy ended the process it ran in; a hook returns");
-	if (!WEXITSTATUS(status))
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != TOLD)
+		return error_set(err, "the policy ended the process it ran in; a hook returns");
 	rewind(file);
 	if (fread(&told, sizeof(told), 1, file) != 1)
 		return error_set(err, "the policy ended the process it ran in; a hook returns");
@@ -135,7 +138,7 @@ struct whatif_job {
 
 static int put(FILE *file, const void *data, size_t size, size_t n, struct error *err)
 {
-	return fwrite(data, size, n, file) == n
+	return !n || fwrite(data, size, n, file) == n
 		       ? 0
 		       : error_set(err, "results of the policy cannot be written: %s",
 				   strerror(errno));
