@@ -80,35 +80,44 @@ static const struct argp argp = {
 
 /* ---- formats ---- */
 
-static void write_text(const struct report *r, const struct report_options *opt, struct strbuf *out)
+static int write_text(const struct report *r, const struct report_options *opt, struct strbuf *out,
+		      struct error *err)
 {
 	report_text(r, opt, out);
+	return 0;
 }
 
-static void write_markdown(const struct report *r, const struct report_options *opt,
-			   struct strbuf *out)
+static int write_markdown(const struct report *r, const struct report_options *opt,
+			  struct strbuf *out, struct error *err)
 {
 	report_markdown(r, out);
+	return 0;
 }
 
-static void write_csv(const struct report *r, const struct report_options *opt, struct strbuf *out)
+static int write_csv(const struct report *r, const struct report_options *opt, struct strbuf *out,
+		     struct error *err)
 {
 	report_csv(r, out);
+	return 0;
 }
 
-static void write_json(const struct report *r, const struct report_options *opt, struct strbuf *out)
+static int write_json(const struct report *r, const struct report_options *opt, struct strbuf *out,
+		      struct error *err)
 {
 	report_json(r, out);
+	return 0;
 }
 
-static void write_html(const struct report *r, const struct report_options *opt, struct strbuf *out)
+static int write_html(const struct report *r, const struct report_options *opt, struct strbuf *out,
+		      struct error *err)
 {
-	report_html(r, out);
+	return report_html(r, out, err);
 }
 
 static const struct format {
 	const char *suffix;
-	void (*write)(const struct report *r, const struct report_options *opt, struct strbuf *out);
+	int (*write)(const struct report *r, const struct report_options *opt, struct strbuf *out,
+		     struct error *err);
 	bool needs_samples;
 } formats[] = {
 	{".txt", write_text, false},  {".md", write_markdown, false}, {".csv", write_csv, false},
@@ -151,10 +160,10 @@ static int print_report(const struct report_command *c, const struct format *for
 	if (report_build(&report, runs, &c->opt, err))
 		return -1;
 	strbuf_init(&out);
-	format->write(&report, &c->opt, &out);
-	if (c->output)
+	rc = format->write(&report, &c->opt, &out, err);
+	if (!rc && c->output)
 		rc = file_write(c->output, out.s, out.len, err);
-	else
+	else if (!rc)
 		fputs(out.s, stdout);
 	strbuf_release(&out);
 	report_release(&report);

@@ -21,6 +21,8 @@
 #define OPT_CENTRAL (CMD_OPT_OWN + 8)
 #define OPT_CUT (CMD_OPT_OWN + 9)
 #define OPT_SECONDS (CMD_OPT_OWN + 60)
+#define OPT_MAP (CMD_OPT_OWN + 61)
+#define MAX_MOMENTS 10000u
 #define MAX_INJECTIONS 64
 
 struct run_options {
@@ -93,6 +95,16 @@ static void parse_cut(struct argp_state *state, struct run_options *opt, const c
 	opt->whatif.cut_percent = (uint32_t)percent;
 }
 
+static uint32_t parse_moments(struct argp_state *state, const char *arg)
+{
+	uint64_t n;
+
+	if (!parse_u64(arg, &n) || n > MAX_MOMENTS)
+		cmd_bad_usage(state, "--map: \"%s\" is no number of moments up to %u", arg,
+			      MAX_MOMENTS);
+	return (uint32_t)n;
+}
+
 static void check_complete(struct argp_state *state, const struct run_options *opt)
 {
 	if (!opt->nr_captures)
@@ -156,6 +168,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_CENTRAL:
 		opt->whatif.central_only = true;
 		return 0;
+	case OPT_MAP:
+		opt->whatif.map_moments = parse_moments(state, arg);
+		return 0;
 	case OPT_SECONDS:
 		if (!parse_seconds(arg, &opt->whatif.seconds))
 			cmd_bad_usage(state, "--policy-seconds: \"%s\" is not 1 to 1000000", arg);
@@ -202,6 +217,8 @@ static const struct argp_option options[] = {
 	 "measure the model's fidelity on each capture and keep it with the results: auto (where the "
 	 "starting state is exact, the default), always or never",
 	 0},
+	{"map", OPT_MAP, "N", 0,
+	 "moments at which the map of pageblocks is kept for the report (default 200, 0: none)", 0},
 	{"policy-seconds", OPT_SECONDS, "N", 0,
 	 "a policy from a .so file may take so long per capture (default 600), then it is stopped",
 	 0},
@@ -429,7 +446,7 @@ static void fill_provenance(struct store_provenance *p, int argc, char **argv)
 
 static int run_run(int argc, char **argv)
 {
-	struct run_options opt = {.db = CMD_DEFAULT_DB};
+	struct run_options opt = {.db = CMD_DEFAULT_DB, .whatif.map_moments = BLOCK_MAP_MOMENTS};
 	struct settings settings;
 	struct job job = {.opt = &opt, .settings = &settings};
 	struct error err;

@@ -121,6 +121,7 @@ void mm_compact_begin_suitable(struct mm *mm, struct mm_compact_control *cc)
 	cc->result = MM_COMPACT_CONTINUE;
 	cc->at = MM_AT_FINISHED;
 	mm_stats(mm)->compact_runs++;
+	compact_note_scanners(mm, cc);
 }
 
 static void note_suitable(struct mm *mm, const struct mm_compact_control *cc,
@@ -404,6 +405,7 @@ static void step_end(struct mm *mm, struct mm_compact_control *cc, struct mm_com
 {
 	mm_stats(mm)->migrate_scanned += cc->total_migrate_scanned;
 	mm_stats(mm)->free_scanned += cc->total_free_scanned;
+	compact_note_scanners(mm, cc);
 	cc->at = MM_AT_DONE;
 	*ev = (struct mm_compact_event){.at = MM_AT_END,
 					.start = cc->migrate,

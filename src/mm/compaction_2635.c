@@ -232,6 +232,7 @@ enum mm_compact_result mm_compact_zone_2635(struct mm *mm, struct mm_compact_con
 	cc->nr_migrate = cc->nr_free = 0;
 	cc->total_migrate_scanned = cc->total_free_scanned = cc->total_moved = 0;
 	mm_stats(mm)->compact_runs++;
+	compact_note_scanners(mm, cc);
 	while ((cc->result = goal(mm, cc)) == MM_COMPACT_CONTINUE) {
 		isolate_sources(mm, cc);
 		if (cc->nr_migrate)
@@ -241,6 +242,7 @@ enum mm_compact_result mm_compact_zone_2635(struct mm *mm, struct mm_compact_con
 	mm_stats(mm)->migrate_scanned += cc->total_migrate_scanned;
 	mm_stats(mm)->free_scanned += cc->total_free_scanned;
 	mm_note(mm, MM_NOTE_COMPACTED, cc->zone, (int64_t)cc->result, (int64_t)cc->total_moved);
+	compact_note_scanners(mm, cc);
 	return (enum mm_compact_result)cc->result;
 }
 

@@ -145,4 +145,18 @@ uint32_t compact_fast_source(struct mm *mm, struct mm_compact_control *cc);
  * there. */
 bool compact_fast_targets(struct mm *mm, struct mm_compact_control *cc);
 
+/* For people who look at a run afterwards: the scanners were here. Steers nothing. */
+static inline void compact_note_scanners(struct mm *mm, const struct mm_compact_control *cc)
+{
+	struct mm_swept *s = &mm_stats(mm)->swept[cc->zone];
+
+	if (!s->runs)
+		*s = (struct mm_swept){.migrate_low = UINT32_MAX, .free_low = UINT32_MAX};
+	s->migrate_low = min_u32(s->migrate_low, cc->migrate);
+	s->migrate_high = max_u32(s->migrate_high, cc->migrate);
+	s->free_low = min_u32(s->free_low, cc->free);
+	s->free_high = max_u32(s->free_high, cc->free);
+	s->runs++;
+}
+
 #endif

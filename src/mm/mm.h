@@ -235,6 +235,13 @@ enum mm_kind {
 #define MM_O_RECORDER 1u /* belongs to the recorder: left out of scores */
 #define MM_O_ORPHAN 2u	 /* the recorded kernel dropped it; only the replay keeps it */
 
+/* Where compaction's scanners were in a zone; whoever looks at it sets @runs to 0. */
+struct mm_swept {
+	uint32_t runs;			    /* begins and ends of runs; 0: the rest means nothing */
+	uint32_t migrate_low, migrate_high; /* frames: the scanner for pages to move, */
+	uint32_t free_low, free_high;	    /* and the one for free pages */
+};
+
 struct mm_stats { /* not hashed; pages unless said otherwise */
 	uint64_t allocs[MM_NR_ORDERS], frees[MM_NR_ORDERS]; /* requests */
 	uint64_t fast_ok[MM_NR_ORDERS], slow_ok[MM_NR_ORDERS],
@@ -247,6 +254,7 @@ struct mm_stats { /* not hashed; pages unless said otherwise */
 	uint64_t compact_stall, compact_success, compact_fail, compact_deferred, compact_runs;
 	uint64_t direct_reclaims, kswapd_runs, kcompactd_runs;
 	uint64_t stall_ns; /* estimate */
+	struct mm_swept swept[MM_MAX_ZONES];
 };
 
 /*

@@ -144,6 +144,14 @@ static int put(FILE *file, const void *data, size_t size, size_t n, struct error
 				   strerror(errno));
 }
 
+static int put_map(FILE *file, const struct block_map *m, struct error *err)
+{
+	if (put(file, m->moments, sizeof(*m->moments), m->nr_moments, err) ||
+	    put(file, m->scans, sizeof(*m->scans), m->nr_scans, err))
+		return -1;
+	return put(file, m->data, 1, m->len, err);
+}
+
 static int run_whatif(void *arg, FILE *file, struct error *err)
 {
 	const struct whatif_job *job = arg;
@@ -157,6 +165,8 @@ static int run_whatif(void *arg, FILE *file, struct error *err)
 		ret = put(file, o.samples, sizeof(*o.samples), o.nr_samples, err);
 	if (!ret)
 		ret = put(file, o.probes, sizeof(*o.probes), o.nr_probes, err);
+	if (!ret)
+		ret = put_map(file, &o.map, err);
 	outcome_release(&o);
 	return ret;
 }
@@ -172,6 +182,14 @@ static void *get_rows(FILE *file, size_t size, size_t n)
 	return rows;
 }
 
+static bool get_map(FILE *file, struct block_map *m)
+{
+	m->moments = get_rows(file, sizeof(*m->moments), m->nr_moments);
+	m->scans = get_rows(file, sizeof(*m->scans), m->nr_scans);
+	m->data = get_rows(file, 1, m->len);
+	return m->moments && m->scans && m->data;
+}
+
 static int read_outcome(struct outcome *o, FILE *file, struct error *err)
 {
 	if (fread(o, sizeof(*o), 1, file) != 1) {
@@ -180,9 +198,12 @@ static int read_outcome(struct outcome *o, FILE *file, struct error *err)
 	}
 	o->samples = NULL;
 	o->probes = NULL;
+	o->map.moments = NULL;
+	o->map.scans = NULL;
+	o->map.data = NULL;
 	o->samples = get_rows(file, sizeof(*o->samples), o->nr_samples);
 	o->probes = get_rows(file, sizeof(*o->probes), o->nr_probes);
-	if (o->samples && o->probes)
+	if (o->samples && o->probes && get_map(file, &o->map))
 		return 0;
 	outcome_release(o);
 	return error_set(err, "the policy spoilt its own results");

@@ -12,6 +12,7 @@ void outcome_release(struct outcome *o)
 	free(o->probes);
 	o->probes = NULL;
 	o->nr_probes = 0;
+	block_map_release(&o->map);
 }
 
 void outcome_describe(struct outcome *o, const struct capture *c, const struct trace *t)

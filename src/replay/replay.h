@@ -145,6 +145,59 @@ struct probe_sample {
 	uint32_t reclaim;    /* and with at most whatif_options.probe_pages reclaimed */
 };
 
+/*
+ * What fills the pageblocks, at up to whatif_options.map_moments moments: half of them evenly over
+ * the time, half evenly over the demand's operations, so that busy times are seen closer. The
+ * moments depend on recording and window alone: they are the same under every policy.
+ *
+ * @data is a zlib stream of two bytes per pageblock and moment: the first bytes of all pageblocks,
+ * then the second ones, each as difference (xor) from the moment before.
+ *   first   bits 0..2 migratetype (enum mm_type), 3..5 share that is free (per-cpu lists included),
+ *           6 one page of pageblock size or larger fills it, 7 no memory here that the allocator
+ *           manages
+ *   second  bits 0..2 share of unmovable pages (reserved frames included), 3..5 of reclaimable ones
+ * The rest is movable. A share is 0 for none at all, 7 for all, k for (k-1)/6 to k/6 in between:
+ * one unmovable page is seen.
+ */
+#define BLOCK_MAP_MOMENTS 200u
+#define BLOCK_MAP_HUGE 0x40u
+#define BLOCK_MAP_HOLE 0x80u
+#define BLOCK_MAP_SHARE 7u
+
+struct block_map_moment {
+	uint64_t time;		      /* ns since the first event */
+	uint64_t migrated, reclaimed; /* pages, since the replay began */
+};
+
+/* Compaction ran in a zone since the moment before: the pageblocks between which its scanners were.
+ */
+struct block_map_scan {
+	uint32_t moment, zone;
+	uint32_t migrate_first, migrate_last, free_first, free_last;
+};
+
+struct block_map_zone {
+	uint32_t first, last; /* pageblocks; a pageblock may belong to two zones */
+};
+
+struct block_map {
+	uint64_t base_pfn; /* of pageblock 0 */
+	uint32_t nr_blocks, nr_moments, nr_scans, nr_zones;
+	struct block_map_zone zones[MM_MAX_ZONES]; /* as struct outcome numbers them */
+	struct block_map_moment *moments;	   /* owned, as all below */
+	struct block_map_scan *scans;
+	uint8_t *data;
+	size_t len;
+};
+void block_map_release(struct block_map *m);
+/*
+ * The bytes of all moments, one after the other, not differences: nr_moments * 2 * nr_blocks of
+ * them, that the caller frees. Data that are not what they should be are an error.
+ */
+uint8_t *block_map_unpack(const struct block_map *m, struct error *err) MUST_CHECK;
+/* The other way round, into @m->data. */
+int block_map_pack(struct block_map *m, const uint8_t *bytes, struct error *err) MUST_CHECK;
+
 /* A figure with its range over the scenarios (replay/scenario.c): a range of assumptions, not a
  * proof. */
 struct ranged {
@@ -186,6 +239,7 @@ struct outcome {
 					pages_reclaimed) most; "" none */
 	struct probe_sample *probes; /* owned */
 	size_t nr_probes;
+	struct block_map map;
 };
 /* Frees what @o owns, not @o; a zeroed outcome is fine. */
 void outcome_release(struct outcome *o);
@@ -225,6 +279,7 @@ struct whatif_options {
 	bool central_only;    /* no scenarios: ranges are single values */
 	uint64_t probe_ns;    /* distance of probes; 0: none */
 	uint64_t probe_pages; /* what a probe may reclaim */
+	uint32_t map_moments; /* of the map of pageblocks; 0: none */
 	const struct injection *inject;
 	size_t nr_inject;
 	uint32_t seconds; /* that a policy from outside may take; 0: WHATIF_SECONDS */

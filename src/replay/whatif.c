@@ -132,6 +132,7 @@ static int run(struct whatif *w, struct error *err)
 
 		if (w->opt->to && op->time > w->opt->to)
 			break;
+		whatif_map(w, i, op->time);
 		whatif_operation(w, op);
 		deaths_passed(&w->deaths, op);
 		bound_step(&w->bound, op);
@@ -290,6 +291,7 @@ void whatif_release(struct whatif *w)
 	mm_free(w->scratch);
 	pool_release(w);
 	deaths_release(&w->deaths);
+	whatif_map_release(w);
 	bound_release(&w->bound);
 	mm_free(w->mm);
 }
@@ -303,7 +305,7 @@ static int run_scenario(const struct whatif_job *job, const struct scenario *sce
 	int ret = -1;
 
 	if (!whatif_begin(&w, job, scenario, out, err) && !whatif_sample_init(&w, job->span, err) &&
-	    !whatif_probe_init(&w, job->span, err))
+	    !whatif_probe_init(&w, job->span, err) && !whatif_map_init(&w, job->span, err))
 		ret = run(&w, err);
 	if (!ret) {
 		whatif_fill(&w, &job->costs);
@@ -311,6 +313,7 @@ static int run_scenario(const struct whatif_job *job, const struct scenario *sce
 		 */
 		if (!w.opt->from && !w.opt->nr_inject && !w.cut)
 			whatif_fill_bounds(&w);
+		ret = whatif_map_end(&w, err);
 	}
 	whatif_release(&w);
 	return ret;
@@ -323,6 +326,7 @@ static int run_others(const struct whatif_job *job, struct outcome *out, struct 
 	struct whatif_swing most = {0, 0};
 
 	opt.probe_ns = 0;
+	opt.map_moments = 0;
 	opt.progress = NULL;
 	other_job.opt = &opt;
 	for (const struct scenario *s = scenarios + 1; s->name; s++) {

@@ -48,6 +48,8 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from
 #define ALIVE_YES 1u
 #define ALIVE_AGAIN 2u /* was read again after this policy had dropped it */
 
+struct whatif_mapper; /* whatif_map.c */
+
 struct whatif_wake {
 	bool due;
 	uint32_t order, highest;
@@ -73,8 +75,9 @@ struct whatif {
 	const struct demand *demand;
 	struct outcome *out;
 	struct whatif_pool pool;
-	uint64_t agreed_drops; /* pages dropped by both kernels, the replay first */
-	uint64_t unplaced;     /* objects of the start that the machine had no page for */
+	struct whatif_mapper *mapper; /* NULL: no map is wanted */
+	uint64_t agreed_drops;	      /* pages dropped by both kernels, the replay first */
+	uint64_t unplaced;	      /* objects of the start that the machine had no page for */
 	uint64_t next_tick, next_fold, next_sample, sample_ns;
 	size_t max_samples;
 	bool scoring;
@@ -190,6 +193,16 @@ void pool_done(struct whatif *w);
 int whatif_sample_init(struct whatif *w, uint64_t span, struct error *err) MUST_CHECK;
 /* Takes those that are due up to @time. */
 void whatif_sample(struct whatif *w, uint64_t time);
+
+/* The map of pageblocks: whatif_map.c. */
+int whatif_map_init(struct whatif *w, uint64_t span, struct error *err) MUST_CHECK;
+/* Looks at the machine if it is time to, before operation @n of the demand. */
+void whatif_map(struct whatif *w, uint64_t n, uint64_t time);
+/* The last look, and the map goes to the outcome. */
+int whatif_map_end(struct whatif *w, struct error *err) MUST_CHECK;
+/* The page at @f was asked for as reclaimable, or not. */
+void whatif_map_bound(struct whatif *w, struct frame f, bool reclaimable);
+void whatif_map_release(struct whatif *w);
 
 /* Number of the first event after @percent of the recording's time; 0 for 0. */
 uint64_t cut_event(const struct trace *t, uint32_t percent);

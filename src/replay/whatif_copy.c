@@ -39,7 +39,8 @@ void whatif_copy(struct whatif *dst, const struct whatif *src)
 	dst->out = own.out;
 	dst->env.params = dst->params;
 	dst->env.driver = dst;
-	/* These stay with the first replay: clones take no injections, probes or bounds. */
+	/* These stay with the first replay: clones take no injections, probes, maps or bounds. */
+	dst->mapper = own.mapper;
 	dst->injected = own.injected;
 	dst->scratch = own.scratch;
 	dst->bound = own.bound;

@@ -168,6 +168,7 @@ void whatif_bind(struct whatif *w, struct frame f, const struct demand_op *op, u
 	mm_frame(w->mm, f)->flags |= flags_of_request(op);
 	if (op->flags & DEMAND_F_RECORDER)
 		mm_objects(w->mm)[f.n].flags |= MM_O_RECORDER;
+	whatif_map_bound(w, f, op->type == MM_RECLAIMABLE);
 }
 
 void whatif_free(struct whatif *w, struct frame f, uint32_t cpu)

@@ -151,9 +151,14 @@ static char *make_title(const struct store_run *run)
 	struct strbuf sb;
 
 	strbuf_init(&sb);
-	strbuf_printf(&sb, "%s: ", c->name);
-	if (*c->release)
-		strbuf_printf(&sb, "%s %s, ", c->arch, c->release);
+	visible_text(&sb, c->name);
+	strbuf_puts(&sb, ": ");
+	if (*c->release) {
+		visible_text(&sb, c->arch);
+		strbuf_puts(&sb, " ");
+		visible_text(&sb, c->release);
+		strbuf_puts(&sb, ", ");
+	}
 	strbuf_printf(&sb, "era %s, start %s, %llu events, ", run->outcome.era, c->initial_state,
 		      (unsigned long long)c->events);
 	fidelity_words(c, &sb);

@@ -23,6 +23,10 @@ void table_words(const struct table *t, struct strbuf *out);
 /* Charts for the page; runs need their samples. */
 void charts_draw(const struct table *t, struct strbuf *out);
 
+/* A figure as people read it, without marks. */
+void figure_number(struct strbuf *sb, enum line_unit unit, double value);
+/* Lines that say nothing are left out: no figure, or zero under every policy. */
+bool line_shown(const struct table *t, size_t line);
 /* The table as people read it. */
 void table_grid(const struct table *t, struct grid *g);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "report/grid.h"
 
-#include <csv.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,13 +23,19 @@ void grid_release(struct grid *g)
 void grid_set(struct grid *g, size_t row, size_t column, const char *fmt, ...)
 {
 	char **word = &g->words[row * g->columns + column];
+	struct strbuf seen;
+	char *text;
 	va_list ap;
 
-	free(*word);
 	va_start(ap, fmt);
-	if (vasprintf(word, fmt, ap) < 0)
+	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
+	strbuf_init(&seen);
+	visible_text(&seen, text);
+	free(text);
+	free(*word);
+	*word = strbuf_detach(&seen);
 }
 
 const char *grid_get(const struct grid *g, size_t row, size_t column)
@@ -124,15 +129,15 @@ void grid_text(const struct grid *g, unsigned int width, struct strbuf *out)
 static void markdown_word(struct strbuf *out, const char *word)
 {
 	size_t len = strlen(word);
+	char *trimmed;
 
 	while (len && word[len - 1] == ' ')
 		len--;
-	for (const char *end = word + len; word < end; word++) {
-		if (*word == '|' || *word == '*' || *word == '_' || *word == '<' || *word == '`' ||
-		    *word == '\\')
-			strbuf_puts(out, "\\");
-		strbuf_add(out, word, 1);
-	}
+	trimmed = strndup(word, len);
+	if (!trimmed)
+		abort();
+	markdown_text(out, trimmed);
+	free(trimmed);
 }
 
 void grid_markdown(const struct grid *g, struct strbuf *out)
@@ -159,22 +164,4 @@ void grid_markdown(const struct grid *g, struct strbuf *out)
 		}
 		strbuf_puts(out, "\n");
 	}
-}
-
-void csv_field(struct strbuf *out, bool first, const char *text)
-{
-	size_t len = strlen(text);
-	char *quoted;
-
-	if (!first)
-		strbuf_puts(out, ",");
-	if (!strpbrk(text, ",\"\r\n") && *text != ' ') {
-		strbuf_puts(out, text);
-		return;
-	}
-	quoted = malloc(2 * len + 2);
-	if (!quoted)
-		abort();
-	strbuf_add(out, quoted, csv_write(quoted, 2 * len + 2, text, len));
-	free(quoted);
 }

@@ -4,6 +4,7 @@
 #define ZR_REPORT_GRID_H
 
 #include "base/base.h"
+#include "report/escape.h"
 
 struct grid {
 	size_t columns;
@@ -22,8 +23,5 @@ const char *grid_get(const struct grid *g, size_t row, size_t column);
 void grid_text(const struct grid *g, unsigned int width, struct strbuf *out);
 /* A pipe table; header rows are joined, because markdown has only one. */
 void grid_markdown(const struct grid *g, struct strbuf *out);
-
-/* One field of CSV with the comma before it unless @first; quoted by libcsv where needed. */
-void csv_field(struct strbuf *out, bool first, const char *text);
 
 #endif

@@ -1,156 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The page: one file that works offline, forwards by mail and prints. No script, nothing fetched;
- * every name is escaped.
+ * The page: one file that works offline, forwards by mail and prints. Nothing is fetched, every
+ * name is escaped, and the page's own policy lets no script run but the one in reports/report.js.
+ * Without script all is there but the map's picture.
  */
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "report/build.h"
-#include "report/svg.h"
+#include "report/html.h"
 
 static const char style[] =
 #include "report/style.inc"
 	;
 
-static void element(struct strbuf *out, const char *tag, const char *class_name, const char *text)
-{
-	strbuf_printf(out, "<%s%s%s%s>", tag, class_name ? " class=\"" : "",
-		      class_name ? class_name : "", class_name ? "\"" : "");
-	html_text(out, text);
-	strbuf_printf(out, "</%s>\n", tag);
-}
+static const char script[] =
+#include "report/script.inc"
+	;
+static const char script_hash[] =
+#include "report/script_hash.inc"
+	;
 
-/* ---- the comparison ---- */
-
-/* "45~ (+800.00%)": the change is set apart, in the colour of its sign. */
-static void put_cell(struct strbuf *out, const char *word)
-{
-	const char *change = strchr(word, '(');
-	size_t len = change ? (size_t)(change - word) : strlen(word);
-	char *value;
-
-	while (len && word[len - 1] == ' ')
-		len--;
-	value = strndup(word, len);
-	strbuf_puts(out, "<td>");
-	html_text(out, value ? value : "");
-	free(value);
-	if (change) {
-		const char *sign = change + 1 + strspn(change + 1, " ");
-		bool zero = !strncmp(sign, "+0.00%", 6) || !strncmp(sign, "-0.00%", 6);
-
-		strbuf_printf(out, " <small%s>",
-			      zero	     ? ""
-			      : *sign == '+' ? " class=\"more\""
-					     : " class=\"less\"");
-		html_text(out, change);
-		strbuf_puts(out, "</small>");
-	}
-	strbuf_puts(out, "</td>");
-}
-
-static void put_header(const struct table *t, struct strbuf *out)
-{
-	strbuf_puts(out, "<thead><tr><th scope=\"col\">Figure</th>");
-	for (size_t i = 0; i < t->nr_series; i++) {
-		strbuf_puts(out, "<th scope=\"col\">");
-		html_text(out, t->series[i].name);
-		if (*t->series[i].settings) {
-			strbuf_puts(out, "<br><small>");
-			html_text(out, t->series[i].settings);
-			strbuf_puts(out, "</small>");
-		}
-		if (i == 0)
-			strbuf_puts(out, "<br><small>baseline</small>");
-		else if (t->series[i].recorded)
-			strbuf_puts(out, "<br><small>real kernel</small>");
-		strbuf_puts(out, "</th>");
-	}
-	strbuf_puts(out, "</tr></thead>\n<tbody>\n");
-}
-
-static void put_table(const struct table *t, struct strbuf *out)
-{
-	struct grid g;
-
-	table_grid(t, &g);
-	strbuf_puts(out, "<div class=\"wide\" tabindex=\"0\"><table>");
-	put_header(t, out);
-	for (size_t row = g.header_rows; row < g.rows; row++) {
-		strbuf_puts(out, "<tr><th scope=\"row\">");
-		html_text(out, grid_get(&g, row, 0));
-		strbuf_puts(out, "</th>");
-		for (size_t column = 1; column < g.columns; column++)
-			put_cell(out, grid_get(&g, row, column));
-		strbuf_puts(out, "</tr>\n");
-	}
-	strbuf_puts(out, "</tbody></table></div>\n");
-	grid_release(&g);
-}
-
-static void put_notes(const struct table *t, struct strbuf *out)
-{
-	strbuf_puts(out, "<ul class=\"notes\">\n");
-	for (size_t i = 0; i < t->nr_notes; i++)
-		element(out, "li", *t->notes[i] == '!' ? "alarm" : NULL, t->notes[i]);
-	strbuf_puts(out, "</ul>\n");
-}
-
-/* ---- provenance ---- */
-
-static void put_provenance(const struct table *t, struct strbuf *out)
-{
-	strbuf_puts(
-		out,
-		"<h3>Provenance</h3>\n<div class=\"wide provenance\" tabindex=\"0\"><table><thead><tr>"
-		"<th scope=\"col\">Policy</th><th scope=\"col\">State hash</th>"
-		"<th scope=\"col\">Program</th><th scope=\"col\">Command</th></tr></thead><tbody>\n");
-	for (size_t i = 0; i < t->nr_series; i++) {
-		const struct store_run *run = t->series[i].run;
-
-		strbuf_puts(out, "<tr><th scope=\"row\">");
-		html_text(out, run->outcome.policy);
-		strbuf_puts(out, "</th><td>");
-		if (!t->series[i].recorded)
-			strbuf_printf(out, "<code>%016llx</code>",
-				      (unsigned long long)run->outcome.state_hash);
-		strbuf_puts(out, "</td><td>");
-		html_text(out, run->provenance.program);
-		strbuf_puts(out, "</td><td><code>");
-		html_text(out, run->provenance.command);
-		strbuf_puts(out, "</code></td></tr>\n");
-	}
-	strbuf_puts(out, "</tbody></table></div>\n<p class=\"soft\">Capture ");
-	html_text(out, t->capture->id);
-	strbuf_puts(out, "</p>\n");
-}
+/* Bytes that the maps of one page may take; beyond that they have fewer moments. */
+#define MAX_MAPS (3u << 20)
 
 /* ---- the page ---- */
 
-static void put_section(const struct table *t, size_t number, struct strbuf *out)
+static void put_notes(const struct table *t, struct strbuf *out)
+{
+	strbuf_puts(out, "<h3>What the figures rest on</h3>\n<ul class=\"notes\">\n");
+	for (size_t i = 0; i < t->nr_notes; i++)
+		html_element(out, "li", *t->notes[i] == '!' ? "alarm" : NULL, t->notes[i]);
+	strbuf_puts(out, "</ul>\n");
+}
+
+static void put_verdict(const struct table *t, struct strbuf *out)
 {
 	struct strbuf words;
 
-	strbuf_printf(out, "<section id=\"t%zu\">\n", number);
-	element(out, "h2", NULL, t->title);
 	strbuf_init(&words);
 	table_words(t, &words);
-	element(out, "p", "verdict", words.s);
+	html_element(out, "p", "verdict", words.s);
 	strbuf_release(&words);
 	if (t->suspect)
-		element(out, "p", "alarm",
+		html_element(
+			out, "p", "alarm",
 			t->capture->fidelity < 0
 				? "How well the model predicts this recording is not known: figures are marked !."
 				: "The model predicts this recording less well than it should: figures are marked !.");
-	put_table(t, out);
-	put_notes(t, out);
+}
+
+static int put_section(const struct table *t, size_t number, uint32_t every, struct strbuf *out,
+		       struct error *err)
+{
+	strbuf_printf(out, "<section id=\"t%zu\" aria-labelledby=\"h%zu\">\n<h2 id=\"h%zu\">",
+		      number, number, number);
+	html_text(out, t->capture->name);
+	strbuf_puts(out, "</h2>\n");
+	put_verdict(t, out);
+	html_facts(t, out);
+	html_key_figures(t, out);
+	html_all_figures(t, out);
 	strbuf_puts(out, "<div class=\"charts\">\n");
 	charts_draw(t, out);
 	strbuf_puts(out, "</div>\n");
-	put_provenance(t, out);
+	if (html_map(t, every, out, err))
+		return error_prefix(err, "%s", t->capture->name);
+	put_notes(t, out);
+	html_provenance(t, out);
 	strbuf_puts(out, "</section>\n");
+	return 0;
 }
 
 static void put_contents(const struct report *r, struct strbuf *out)
@@ -171,23 +86,46 @@ static void put_contents(const struct report *r, struct strbuf *out)
 	strbuf_puts(out, "</ul></nav>\n");
 }
 
-void report_html(const struct report *r, struct strbuf *out)
+static void put_head(struct strbuf *out)
 {
 	strbuf_puts(out,
 		    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-		    "style-src 'unsafe-inline'\">\n"
-		    "<title>zonereplay report</title>\n<style>\n");
+		    "style-src 'unsafe-inline'; script-src 'sha256-");
+	strbuf_puts(out, script_hash);
+	strbuf_puts(out, "'\">\n<title>zonereplay report</title>\n<style>\n");
 	strbuf_puts(out, style);
+	strbuf_puts(out, "</style>\n<script>");
+	strbuf_puts(out, script);
 	strbuf_puts(
 		out,
-		"</style>\n</head>\n<body>\n<h1>zonereplay report</h1>\n"
+		"</script>\n</head>\n<body>\n<header><h1>zonereplay report</h1>\n"
 		"<p class=\"soft\">What recorded histories of page allocations would have become "
 		"under other policies. Baseline first; changes in percent, + is better.</p>\n");
-	put_contents(r, out);
-	strbuf_puts(out, "<main>\n");
+}
+
+/* Which moments of the maps the page has room for: every so manieth. */
+static uint32_t thinning(const struct report *r)
+{
+	size_t bytes = 0;
+
 	for (size_t i = 0; i < r->nr_tables; i++)
-		put_section(&r->tables[i], i, out);
+		for (size_t k = 0; k < r->tables[i].nr_series; k++)
+			bytes += r->tables[i].series[k].run->outcome.map.len;
+	return (uint32_t)(bytes / MAX_MAPS) + 1;
+}
+
+int report_html(const struct report *r, struct strbuf *out, struct error *err)
+{
+	uint32_t every = thinning(r);
+
+	put_head(out);
+	put_contents(r, out);
+	strbuf_puts(out, "</header>\n<main>\n");
+	for (size_t i = 0; i < r->nr_tables; i++)
+		if (put_section(&r->tables[i], i, every, out, err))
+			return -1;
 	strbuf_puts(out, "</main>\n</body>\n</html>\n");
+	return 0;
 }

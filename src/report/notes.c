@@ -10,15 +10,21 @@ static void add_note(struct table *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static void add_note(struct table *t, const char *fmt, ...)
 {
 	char **notes = realloc(t->notes, (t->nr_notes + 1) * sizeof(*notes));
+	struct strbuf seen;
+	char *text;
 	va_list ap;
 
 	if (!notes)
 		abort(); /* as strbuf does */
 	t->notes = notes;
 	va_start(ap, fmt);
-	if (vasprintf(&t->notes[t->nr_notes++], fmt, ap) < 0)
+	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
+	strbuf_init(&seen);
+	visible_text(&seen, text);
+	free(text);
+	t->notes[t->nr_notes++] = strbuf_detach(&seen);
 }
 
 static void note_marks(struct table *t, double floor)

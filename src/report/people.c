@@ -8,7 +8,7 @@
 #define NO_MARK " "
 #define NO_CHANGE "           " /* as wide as " (+100.00%)" */
 
-static void add_number(struct strbuf *sb, enum line_unit unit, double value)
+void figure_number(struct strbuf *sb, enum line_unit unit, double value)
 {
 	switch (unit) {
 	case LINE_COUNT:
@@ -45,7 +45,7 @@ static void cell_words(const struct table *t, size_t line, size_t series, struct
 		strbuf_puts(sb, "-" NO_MARK NO_CHANGE);
 		return;
 	}
-	add_number(sb, unit, cell->value);
+	figure_number(sb, unit, cell->value);
 	strbuf_puts(sb, cell->approximate ? "~" : NO_MARK);
 	strbuf_puts(sb, t->suspect && !t->series[series].recorded ? "!" : "");
 	add_change(sb, cell);
@@ -67,9 +67,9 @@ static void range_words(const struct table *t, size_t line, size_t series, struc
 	if (!cell->present || cell->low == cell->high)
 		return;
 	strbuf_puts(sb, "[");
-	add_number(sb, t->lines[line].unit, cell->low);
+	figure_number(sb, t->lines[line].unit, cell->low);
 	strbuf_puts(sb, "..");
-	add_number(sb, t->lines[line].unit, cell->high);
+	figure_number(sb, t->lines[line].unit, cell->high);
 	strbuf_puts(sb, "]" NO_MARK NO_CHANGE);
 }
 
@@ -89,8 +89,7 @@ put_row(const struct table *t, struct grid *g, size_t row, const char *label, si
 	strbuf_release(&sb);
 }
 
-/* Lines that say nothing are left out: no figure, or zero under every policy. */
-static bool line_shown(const struct table *t, size_t line)
+bool line_shown(const struct table *t, size_t line)
 {
 	if (!t->lines[line].for_people)
 		return false;

@@ -27,6 +27,23 @@ void report_text(const struct report *r, const struct report_options *opt, struc
 
 /* ---- markdown ---- */
 
+static void markdown_verdict(const struct table *t, struct strbuf *out)
+{
+	struct strbuf words;
+
+	strbuf_init(&words);
+	table_words(t, &words);
+	markdown_text(out, words.s);
+	strbuf_release(&words);
+}
+
+static void markdown_note(const char *note, struct strbuf *out)
+{
+	strbuf_puts(out, "* ");
+	markdown_text(out, note);
+	strbuf_puts(out, "\n");
+}
+
 void report_markdown(const struct report *r, struct strbuf *out)
 {
 	strbuf_puts(out, "# zonereplay report\n");
@@ -34,15 +51,17 @@ void report_markdown(const struct report *r, struct strbuf *out)
 		const struct table *t = &r->tables[i];
 		struct grid g;
 
-		strbuf_printf(out, "\n## %s\n\n", t->title);
-		table_words(t, out);
+		strbuf_puts(out, "\n## ");
+		markdown_text(out, t->title);
+		strbuf_puts(out, "\n\n");
+		markdown_verdict(t, out);
 		strbuf_puts(out, "\n\n");
 		table_grid(t, &g);
 		grid_markdown(&g, out);
 		grid_release(&g);
 		strbuf_puts(out, "\n");
 		for (size_t n = 0; n < t->nr_notes; n++)
-			strbuf_printf(out, "* %s\n", t->notes[n]);
+			markdown_note(t->notes[n], out);
 	}
 }
 

@@ -79,7 +79,7 @@ void report_markdown(const struct report *r, struct strbuf *out);
 void report_csv(const struct report *r, struct strbuf *out);
 void report_json(const struct report *r, struct strbuf *out);
 /* One page that works offline. Runs need their samples. */
-void report_html(const struct report *r, struct strbuf *out);
+int report_html(const struct report *r, struct strbuf *out, struct error *err) MUST_CHECK;
 
 /* The object of `run --json` (DESIGN.md section 8). @recorded may be NULL. */
 void report_run_json(struct json *j, const struct store_run *run, const struct store_run *recorded);

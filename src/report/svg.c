@@ -22,28 +22,6 @@ struct plot {
 	double x_max, y_max;
 };
 
-void html_text(struct strbuf *out, const char *text)
-{
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '&')
-			strbuf_puts(out, "&amp;");
-		else if (c == '<')
-			strbuf_puts(out, "&lt;");
-		else if (c == '>')
-			strbuf_puts(out, "&gt;");
-		else if (c == '"')
-			strbuf_puts(out, "&quot;");
-		else if (c == '\'')
-			strbuf_puts(out, "&#39;");
-		else if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
-			strbuf_puts(out, "\xef\xbf\xbd");
-		else
-			strbuf_add(out, text, 1);
-	}
-}
-
 /* 1, 2 or 5 times a power of ten that divides @max into about NR_TICKS. */
 static double tick_step(double max)
 {

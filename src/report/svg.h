@@ -4,6 +4,7 @@
 #define ZR_REPORT_SVG_H
 
 #include "base/base.h"
+#include "report/escape.h"
 
 #define SVG_STYLES 8 /* classes s0 to s7 of reports/style.css */
 
@@ -28,8 +29,5 @@ struct svg_chart {
 };
 
 void svg_draw(const struct svg_chart *chart, struct strbuf *out);
-
-/* Text as the inside of an HTML element or attribute; control characters become U+FFFD. */
-void html_text(struct strbuf *out, const char *text);
 
 #endif

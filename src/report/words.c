@@ -32,7 +32,9 @@ static uint64_t best_count(const struct table *t)
 
 static void name_series(const struct series *s, struct strbuf *out)
 {
-	strbuf_printf(out, "%s%s%s", s->name, *s->settings ? ":" : "", s->settings);
+	visible_text(out, s->name);
+	strbuf_puts(out, *s->settings ? ":" : "");
+	visible_text(out, s->settings);
 }
 
 static size_t name_best(const struct table *t, uint64_t best, struct strbuf *out)
@@ -95,6 +97,35 @@ static bool all_alike(const struct table *t)
 	return true;
 }
 
+/* The one check that a what-if has: the kernel's own policy against what the kernel did. */
+static void error_words(const struct table *t, struct strbuf *out)
+{
+	const struct outcome *model = NULL, *real = NULL;
+	uint64_t off;
+
+	for (size_t i = 0; i < t->nr_series; i++) {
+		if (t->series[i].recorded)
+			real = outcome_of(t, i);
+		else if (!strcmp(t->series[i].name, "kernel") && !model)
+			model = outcome_of(t, i);
+	}
+	if (!real)
+		return;
+	strbuf_printf(out, " The recorded kernel itself got %llu",
+		      (unsigned long long)real->huge_got);
+	if (!model) {
+		strbuf_puts(out, ".");
+		return;
+	}
+	off = model->huge_got > real->huge_got ? model->huge_got - real->huge_got
+					       : real->huge_got - model->huge_got;
+	strbuf_printf(out, " where the policy kernel, which does as it does, gets %llu",
+		      (unsigned long long)model->huge_got);
+	if (off > 1)
+		strbuf_printf(out, ": differences below %llu say nothing", (unsigned long long)off);
+	strbuf_puts(out, ".");
+}
+
 void table_words(const struct table *t, struct strbuf *out)
 {
 	uint64_t wanted = outcome_of(t, 0)->huge_wanted;
@@ -105,8 +136,6 @@ void table_words(const struct table *t, struct strbuf *out)
 		strbuf_puts(out, "No huge page was asked for in this recording.");
 	if (t->nr_series > 1 && all_alike(t))
 		strbuf_puts(out, " The policies make no difference here.");
-	for (size_t i = 0; i < t->nr_series; i++)
-		if (wanted && t->series[i].recorded)
-			strbuf_printf(out, " The recorded kernel itself got %llu.",
-				      (unsigned long long)outcome_of(t, i)->huge_got);
+	if (wanted)
+		error_words(t, out);
 }

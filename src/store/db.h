@@ -34,6 +34,10 @@ int read_capture(sqlite3_stmt *st, int n, struct store_capture *c);
 	"c.capture, c.name, c.release, c.arch, c.initial_state, c.events, c.lost_events, "         \
 	"c.fidelity"
 
+/* The map of pageblocks of one run: map.c. An empty one leaves no rows. */
+int map_put(struct store *s, int64_t run, const struct block_map *m, struct error *err);
+int map_load(struct store *s, int64_t run, struct block_map *m, struct error *err);
+
 /* Makes or migrates the tables inside the caller's transaction, from @version to
  * STORE_SCHEMA_VERSION. */
 int schema_migrate(struct store *s, int version, struct error *err);

@@ -273,6 +273,7 @@ int store_load_samples(struct store *s, struct store_run *run, struct error *err
 		     "SELECT (SELECT count(*) FROM (SELECT DISTINCT time, zone FROM samples"
 		     " WHERE run = ?1)), (SELECT count(*) FROM probes WHERE run = ?1)",
 		     run, count_row, err) ||
+	    map_load(s, run->id, &run->outcome.map, err) ||
 	    each_row(s,
 		     "SELECT time, from_free, with_compaction, with_reclaim FROM probes"
 		     " WHERE run = ?1 ORDER BY time",

@@ -245,8 +245,42 @@ static const char version_6[] =
 	"ALTER TABLE runs ADD COLUMN reclaimed_least INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE runs ADD COLUMN work_least INTEGER NOT NULL DEFAULT 0;";
 
-static const char *const steps[] = {version_1, version_2, version_3,
-				    version_4, version_5, version_6};
+/* What fills the pageblocks over time. */
+static const char version_7[] = "CREATE TABLE block_maps ("
+				" run INTEGER PRIMARY KEY REFERENCES runs ON DELETE CASCADE,"
+				" base_pfn INTEGER NOT NULL,"
+				" blocks INTEGER NOT NULL,"
+				" moments INTEGER NOT NULL,"
+				" data BLOB NOT NULL"
+				");"
+				"CREATE TABLE block_map_zones ("
+				" run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,"
+				" zone INTEGER NOT NULL,"
+				" first_block INTEGER NOT NULL,"
+				" last_block INTEGER NOT NULL,"
+				" PRIMARY KEY (run, zone)"
+				") WITHOUT ROWID;"
+				"CREATE TABLE block_map_moments ("
+				" run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,"
+				" moment INTEGER NOT NULL,"
+				" time INTEGER NOT NULL,"
+				" migrated INTEGER NOT NULL,"
+				" reclaimed INTEGER NOT NULL,"
+				" PRIMARY KEY (run, moment)"
+				") WITHOUT ROWID;"
+				"CREATE TABLE block_map_scans ("
+				" run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,"
+				" moment INTEGER NOT NULL,"
+				" zone INTEGER NOT NULL,"
+				" migrate_first INTEGER NOT NULL,"
+				" migrate_last INTEGER NOT NULL,"
+				" free_first INTEGER NOT NULL,"
+				" free_last INTEGER NOT NULL,"
+				" PRIMARY KEY (run, moment, zone)"
+				") WITHOUT ROWID;";
+
+static const char *const steps[] = {version_1, version_2, version_3, version_4,
+				    version_5, version_6, version_7};
 _Static_assert(ARRAY_SIZE(steps) == STORE_SCHEMA_VERSION, "one step per version");
 
 int schema_migrate(struct store *s, int version, struct error *err)

@@ -14,7 +14,7 @@
 #include "base/base.h"
 #include "replay/replay.h"
 
-#define STORE_SCHEMA_VERSION 6
+#define STORE_SCHEMA_VERSION 7
 #define STORE_APPLICATION_ID 0x5a524442 /* "ZRDB" */
 #define STORE_DEFAULT_PATH "zonereplay.db"
 #define STORE_RECORDED "recorded" /* policy of the row that says what the real kernel did */
@@ -138,7 +138,7 @@ double store_fidelity(struct store *s, const char *capture_id);
 
 /* All runs without their samples, in the order in which they were first stored. */
 int store_load(struct store *s, struct store_runs *out, struct error *err) MUST_CHECK;
-/* Fills zones, samples and probes of one run that store_load() gave. */
+/* Fills zones, samples, probes and the map of pageblocks of one run that store_load() gave. */
 int store_load_samples(struct store *s, struct store_run *run, struct error *err) MUST_CHECK;
 void store_runs_release(struct store_runs *r);
 

@@ -157,8 +157,18 @@ static int put_row(struct store *s, const struct store_run *run, int64_t *id, st
 
 static int delete_children(struct store *s, int64_t id, struct error *err)
 {
-	static const char *const tables[] = {"params", "run_orders", "zones",	 "samples",
-					     "probes", "provenance", "failures", "polluters"};
+	static const char *const tables[] = {"params",
+					     "run_orders",
+					     "zones",
+					     "samples",
+					     "probes",
+					     "provenance",
+					     "failures",
+					     "polluters",
+					     "block_maps",
+					     "block_map_zones",
+					     "block_map_moments",
+					     "block_map_scans"};
 	char sql[96];
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
@@ -318,7 +328,8 @@ static int put_all(struct store *s, const struct store_run *run, struct error *e
 	if (put_capture(s, &run->capture, err) || put_row(s, run, &id, err) ||
 	    delete_children(s, id, err) || put_params(s, id, run->outcome.params, err) ||
 	    put_orders(s, id, &run->outcome, err) || put_zones(s, id, &run->outcome, err) ||
-	    put_samples(s, id, &run->outcome, err) || put_probes(s, id, &run->outcome, err))
+	    put_samples(s, id, &run->outcome, err) || put_probes(s, id, &run->outcome, err) ||
+	    map_put(s, id, &run->outcome.map, err))
 		return -1;
 	return put_provenance(s, id, run, err);
 }

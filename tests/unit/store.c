@@ -82,6 +82,9 @@ static int64_t count_raw(const char *sql)
 static struct store_run full_run(void)
 {
 	static struct index_sample samples[2];
+	static struct block_map_moment moments[] = {{11, 12, 13}, {14, 15, 16}};
+	static struct block_map_scan scan = {1, 1, 0, 1, 2, 2};
+	static uint8_t data[] = {0, 1, 2, 0, 3};
 	static struct probe_sample probes[] = {{5, 1, 2, 3}, {6, 4, 5, 6}};
 	struct store_run run =
 		run_make("alpha", "threshold", "extfrag_threshold=500,max_retries=16");
@@ -113,6 +116,18 @@ static struct store_run full_run(void)
 	o->nr_samples = 2;
 	o->probes = probes;
 	o->nr_probes = 2;
+	o->map = (struct block_map){
+		.base_pfn = 512,
+		.nr_blocks = 3,
+		.nr_zones = 2,
+		.zones = {{0, 1}, {1, 2}},
+		.nr_moments = 2,
+		.moments = moments,
+		.nr_scans = 1,
+		.scans = &scan,
+		.data = data,
+		.len = sizeof(data),
+	};
 	strcpy(o->assumption, "lifetimes");
 	strcpy(run.injections, "5ns:compact_memory");
 	run.scenarios = true;
@@ -185,8 +200,49 @@ START_TEST(samples_come_back)
 	ck_assert(!memcmp(o->samples, run.outcome.samples, 2 * sizeof(*o->samples)));
 	ck_assert_uint_eq(o->nr_probes, 2);
 	ck_assert(!memcmp(o->probes, run.outcome.probes, 2 * sizeof(*o->probes)));
+	ck_assert_uint_eq(o->map.base_pfn, 512);
+	ck_assert_uint_eq(o->map.nr_blocks, 3);
+	ck_assert_uint_eq(o->map.nr_zones, 2);
+	ck_assert(!memcmp(o->map.zones, run.outcome.map.zones, sizeof(o->map.zones)));
+	ck_assert_uint_eq(o->map.nr_moments, 2);
+	ck_assert(!memcmp(o->map.moments, run.outcome.map.moments, 2 * sizeof(*o->map.moments)));
+	ck_assert_uint_eq(o->map.nr_scans, 1);
+	ck_assert(!memcmp(o->map.scans, run.outcome.map.scans, sizeof(*o->map.scans)));
+	ck_assert_uint_eq(o->map.len, 5);
+	ck_assert(!memcmp(o->map.data, "\0\1\2\0\3", 5));
 	store_runs_release(&back);
 	store_close(s);
+}
+END_TEST
+
+START_TEST(a_map_that_makes_no_sense_is_refused)
+{
+	static const char *const changes[] = {
+		"UPDATE block_map_zones SET last_block = 3",
+		"UPDATE block_map_zones SET first_block = 2, last_block = 1",
+		"UPDATE block_map_zones SET zone = 7 WHERE zone = 1",
+		"UPDATE block_map_moments SET moment = 2 WHERE moment = 1",
+		"UPDATE block_map_scans SET zone = 2",
+		"UPDATE block_map_scans SET moment = -1",
+		"UPDATE block_maps SET blocks = 0",
+		"UPDATE block_maps SET moments = 1000000000",
+		"UPDATE block_maps SET data = x''",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		struct store_run run = full_run();
+		struct store *s = open_ok(STORE_WRITE);
+		struct store_runs back;
+		struct error err;
+
+		put_ok(s, &run);
+		sql_raw(changes[i]);
+		back = load_ok(s);
+		ck_assert_msg(store_load_samples(s, &back.v[0], &err) == -1, "%s", changes[i]);
+		ck_assert_msg(strstr(err.text, "makes no sense"), "%s: %s", changes[i], err.text);
+		store_runs_release(&back);
+		store_close(s);
+	}
 }
 END_TEST
 
@@ -550,6 +606,7 @@ static Suite *store_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, what_goes_in_comes_out);
 	tcase_add_test(tc, samples_come_back);
+	tcase_add_test(tc, a_map_that_makes_no_sense_is_refused);
 	tcase_add_test(tc, the_same_run_replaces_its_row);
 	tcase_add_test(tc, each_part_of_the_key_makes_a_row);
 	tcase_add_test(tc, parameters_are_rows);
