@@ -45,6 +45,7 @@ extern const struct command cmd_run;
 extern const struct command cmd_compare;
 extern const struct command cmd_report;
 extern const struct command cmd_sweep;
+extern const struct command cmd_tune;
 extern const struct command cmd_scrub;
 extern const struct command cmd_version;
 

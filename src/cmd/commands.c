@@ -13,6 +13,7 @@ const struct command *const command_table[] = {
 	&cmd_verify,
 	&cmd_run,
 	&cmd_compare,
+	&cmd_tune,
 	&cmd_sweep,
 	&cmd_report,
 	&cmd_policies,

@@ -205,6 +205,132 @@ START_TEST(all_thresholds)
 }
 END_TEST
 
+/* ---- it does not matter how the work is cut up ---- */
+
+static void check_same_curve(const struct tune_curve *a, const struct tune_curve *b)
+{
+	ck_assert_uint_eq(a->nr, b->nr);
+	for (size_t i = 0; i < a->nr; i++) {
+		ck_assert_int_eq(a->rows[i].from, b->rows[i].from);
+		check_same(&a->rows[i].outcome, &b->rows[i].outcome, a->rows[i].from);
+	}
+}
+
+static const uint64_t chunks[] = {1, 77, 5000, 1000000};
+
+START_TEST(chunks_do_not_matter)
+{
+	struct demand d = history();
+	struct tune_options opt = {.groups = 1001}, cut = {.groups = 1001, .chunk = chunks[_i]};
+	struct tune_curve a, b;
+
+	tune_invented(&d, "kernel", &opt, &a);
+	tune_invented(&d, "kernel", &cut, &b);
+	check_same_curve(&a, &b);
+	tune_curve_release(&a);
+	tune_curve_release(&b);
+}
+END_TEST
+
+/* With few replays at a time some thresholds stay unresolved; the others are right all the same. */
+START_TEST(few_groups)
+{
+	struct demand d = history();
+	struct tune_options all = {.groups = 1001}, few = {.groups = (size_t)_i};
+	struct tune_curve a, b;
+	int32_t unresolved = 0;
+
+	tune_invented(&d, "kernel", &all, &a);
+	tune_invented(&d, "kernel", &few, &b);
+	ck_assert_uint_le(b.cost.most, (uint64_t)_i);
+	for (int32_t threshold = 0; threshold <= TUNE_MAX_THRESHOLD; threshold++) {
+		const struct tune_row *row = tune_row_of(&b, threshold);
+
+		unresolved += !row->resolved;
+		if (row->resolved)
+			check_same(&row->outcome, &tune_row_of(&a, threshold)->outcome, threshold);
+	}
+	ck_assert_int_gt(unresolved, 0);
+	ck_assert_int_lt(unresolved, TUNE_MAX_THRESHOLD + 1);
+	ck_assert(!tune_resolved(&b));
+	tune_curve_release(&b);
+	few.exact = true;
+	tune_invented(&d, "kernel", &few, &b);
+	ck_assert(tune_resolved(&b));
+	ck_assert_uint_gt(b.cost.passes, 1);
+	ck_assert_uint_le(b.cost.most, (uint64_t)_i);
+	check_same_curve(&a, &b);
+	tune_curve_release(&a);
+	tune_curve_release(&b);
+}
+END_TEST
+
+/* ---- a recording ---- */
+
+static void open_sample(struct capture *c, struct trace *t)
+{
+	const char *src = getenv("ZR_SRCDIR");
+	struct error err = {{0}};
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/traces/samples/hugealloc-6.1", src ? src : ".");
+	ck_assert_msg(!capture_open(c, path, &err), "%s", err.text);
+	ck_assert_msg(!trace_open(t, c, NULL, &err), "%s", err.text);
+}
+
+static const char *const recorded_policies[] = {"kernel", "threshold"};
+
+/* All scenarios, with their ranges, as `run` gives them: a threshold of each of some rows. */
+START_TEST(a_recording)
+{
+	static const int32_t some[] = {0, 500, 917, 953, 968, 983, 1000};
+	const char *policy = recorded_policies[_i];
+	struct tune_options opt = {.groups = 1001};
+	struct policy_setting s;
+	struct tune_curve curve;
+	struct capture c;
+	struct error err;
+	struct trace t;
+
+	open_sample(&c, &t);
+	parse(&s, policy);
+	ck_assert_msg(!tune_run(&c, &t, &s, &opt, &curve, &err), "%s", err.text);
+	policy_setting_release(&s);
+	ck_assert_uint_eq(curve.nr_scenarios, 4);
+	ck_assert_int_eq(curve.recorded_threshold, 500);
+	for (size_t i = 0; i < ARRAY_SIZE(some); i++) {
+		const struct tune_row *row = tune_row_of(&curve, some[i]);
+		struct outcome alone;
+		char text[80];
+
+		snprintf(text, sizeof(text), "%s:extfrag_threshold=%d", policy, some[i]);
+		parse(&s, text);
+		ck_assert_msg(!whatif_run(&c, &t, &s, &opt.whatif, &alone, &err), "%s", err.text);
+		check_same(&row->outcome, &alone, some[i]);
+		ck_assert_int_le(row->pages_migrated.low, (int64_t)alone.pages_migrated);
+		ck_assert_int_ge(row->pages_migrated.high, (int64_t)alone.pages_migrated);
+		outcome_release(&alone);
+		policy_setting_release(&s);
+	}
+	tune_curve_release(&curve);
+	trace_release(&t);
+	capture_release(&c);
+}
+END_TEST
+
+START_TEST(policies_that_cannot_be_tuned)
+{
+	static const char *const names[] = {"none", "reclaim", "clairvoyant"};
+	struct policy_setting s;
+	struct error err;
+
+	parse(&s, names[_i]);
+	ck_assert_int_eq(tune_check_policy(&s, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, names[_i]));
+	policy_setting_release(&s);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("tune");
@@ -212,6 +338,10 @@ static Suite *suite(void)
 
 	tcase_set_timeout(tc, 600);
 	tcase_add_loop_test(tc, all_thresholds, 0, ARRAY_SIZE(tuned_policies));
+	tcase_add_loop_test(tc, chunks_do_not_matter, 0, (int)ARRAY_SIZE(chunks));
+	tcase_add_loop_test(tc, few_groups, 1, 6);
+	tcase_add_loop_test(tc, a_recording, 0, (int)ARRAY_SIZE(recorded_policies));
+	tcase_add_loop_test(tc, policies_that_cannot_be_tuned, 0, 3);
 	suite_add_tcase(s, tc);
 	return s;
 }
