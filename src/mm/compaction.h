@@ -54,6 +54,20 @@ struct mm_compact_event {
 	enum mm_compact_result result; /* FINISHED (as traced), END */
 };
 
+/* The migration scanner's walk over one block, as it stands. */
+struct mm_compact_scan {
+	uint32_t low, end;
+	uint32_t next_skip; /* end of the aligned range of the order wanted that is being emptied */
+	uint32_t scanned, isolated;
+	bool active;		 /* begun and not yet over */
+	bool done;		 /* ended before its block did */
+	bool give_up_on_failure; /* async direct: a range with one page that cannot move is of no
+				    use */
+	bool valid; /* the block's first frame has been seen: its skip bit may be set */
+	bool skip_updated, aborted;
+	struct frame refused; /* the first page that cannot be moved */
+};
+
 struct mm_compact_control {
 	/* asked for by the caller */
 	uint32_t zone, cpu;
@@ -80,11 +94,12 @@ struct mm_compact_control {
 	int64_t last_migrated; /* pfn 0: nothing was moved since the last drain */
 	uint32_t iteration_start;
 	uint32_t source, source_end; /* MM_AT_SOURCE scans [source, source_end) */
-	uint32_t nr_migrate;	     /* pages of this batch, moved or not [nr_migratepages] */
-	uint32_t nr_free;	     /* free pages held [nr_freepages] */
-	uint32_t nr_left;	     /* pages of this batch still to be tried */
-	uint32_t nr_refused;	     /* tries that failed since the last page that moved */
-	uint32_t moved, failed;	     /* of this batch */
+	struct mm_compact_scan scan;
+	uint32_t nr_migrate;	/* pages of this batch, moved or not [nr_migratepages] */
+	uint32_t nr_free;	/* free pages held [nr_freepages] */
+	uint32_t nr_left;	/* pages of this batch still to be tried */
+	uint32_t nr_refused;	/* tries that failed since the last page that moved */
+	uint32_t moved, failed; /* of this batch */
 	uint64_t total_migrate_scanned, total_free_scanned, total_moved;
 	/* the search for targets, where it stands */
 	bool around; /* MM_AT_TARGET looks around a page found by the fast search */
@@ -130,7 +145,14 @@ struct frame mm_compact_release_next(struct mm *mm, struct mm_compact_control *c
  */
 void mm_compact_step_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end,
 			    uint32_t taken, struct mm_compact_event *ev);
-/* The same said after mm_compact_step(). */
+/*
+ * At MM_AT_SOURCE: the scan up to frame @limit. The task may be interrupted there, and others
+ * change what is behind or ahead of it before the scan goes on.
+ */
+void mm_compact_scan_until(struct mm *mm, struct mm_compact_control *cc, uint32_t limit);
+/* What such a scan has done is undone: it was not there. */
+void mm_compact_scan_undo(struct mm *mm, struct mm_compact_control *cc);
+/* The same as mm_compact_step_source() said after mm_compact_step(). */
 void mm_compact_fix_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end,
 			   uint32_t taken);
 /* The trace shows that the search for targets is at @start: there the next step looks. */

@@ -126,23 +126,11 @@ void compact_put_back_sources(struct mm *mm, struct mm_compact_control *cc)
 	}
 }
 
-/* The walk over one block, as it stands. */
-struct source_walk {
-	uint32_t low, end;
-	uint32_t next_skip; /* end of the aligned range of the order wanted that is being emptied */
-	uint32_t scanned, isolated;
-	bool give_up_on_failure; /* async direct: a range with one page that cannot move is of no
-				    use */
-	bool valid; /* the block's first frame has been seen: its skip bit may be set */
-	bool skip_updated, aborted;
-	struct frame refused; /* the first page that cannot be moved */
-};
-
 /*
  * Takes the page at w->low. The first one taken also marks the block, if it is the block's first
  * frame [test_and_set_skip]; finding it marked already means that another run is at work here.
  */
-static void take_page(struct mm *mm, struct mm_compact_control *cc, struct source_walk *w)
+static void take_page(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_scan *w)
 {
 	struct frame f = frame_at(w->low);
 
@@ -161,7 +149,7 @@ static void take_page(struct mm *mm, struct mm_compact_control *cc, struct sourc
 
 /* A page that cannot be moved: for an async direct run the rest of the aligned range is not worth
  * the work. */
-static void refuse_page(struct mm *mm, struct mm_compact_control *cc, struct source_walk *w)
+static void refuse_page(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_scan *w)
 {
 	if (!w->give_up_on_failure)
 		return;
@@ -178,7 +166,7 @@ static void refuse_page(struct mm *mm, struct mm_compact_control *cc, struct sou
 
 /* Looks at the frame w->low; on return w->low is the last frame dealt with. False: the walk ends
  * here. */
-static bool visit_frame(struct mm *mm, struct mm_compact_control *cc, struct source_walk *w)
+static bool visit_frame(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_scan *w)
 {
 	struct frame f = frame_at(w->low);
 	const struct mm_frame *fr = mm_frame(mm, f);
@@ -213,51 +201,79 @@ static bool visit_frame(struct mm *mm, struct mm_compact_control *cc, struct sou
 	return true;
 }
 
-static void walk_block(struct mm *mm, struct mm_compact_control *cc, struct source_walk *w)
+static void walk_until(struct mm *mm, struct mm_compact_control *cc, uint32_t limit)
 {
-	for (; w->low < w->end; w->low++) {
+	struct mm_compact_scan *w = &cc->scan;
+
+	for (; w->low < limit && !w->done; w->low++) {
 		if (w->give_up_on_failure && w->low >= w->next_skip) {
-			if (w->isolated)
-				break;
+			w->done = w->isolated;
+			if (w->done)
+				return;
 			w->next_skip = order_end(w->low, cc->order);
 		}
 		w->scanned++;
-		if (!visit_frame(mm, cc, w))
+		w->done = !visit_frame(mm, cc, w);
+		if (w->done)
 			return;
 	}
-	if (w->low > w->end)
-		w->low = w->end;
+}
+
+/* Only an async run gives up at once when too much is isolated; the others would wait for a change,
+ * and time stands still here. */
+static bool begin_scan(struct mm *mm, struct mm_compact_control *cc)
+{
+	cc->migrate = cc->source;
+	if (too_many_isolated(mm, cc->zone))
+		return false;
+	cc->scan = (struct mm_compact_scan){
+		.low = cc->source, .end = cc->source_end, .active = true, .refused = FRAME_NONE};
+	if (cc->direct && cc->mode == MM_MIGRATE_ASYNC) {
+		cc->scan.give_up_on_failure = true;
+		cc->scan.next_skip = order_end(cc->source, cc->order);
+	}
+	return true;
+}
+
+void mm_compact_scan_until(struct mm *mm, struct mm_compact_control *cc, uint32_t limit)
+{
+	if (cc->scan.active || begin_scan(mm, cc))
+		walk_until(mm, cc, min_u32(limit, cc->source_end));
+}
+
+void mm_compact_scan_undo(struct mm *mm, struct mm_compact_control *cc)
+{
+	if (!cc->scan.active)
+		return;
+	cc->scan.active = false;
+	compact_put_back_sources(mm, cc);
+	cc->nr_migrate = 0;
 }
 
 bool compact_isolate_sources(struct mm *mm, struct mm_compact_control *cc,
 			     struct mm_compact_event *ev)
 {
+	struct mm_compact_scan *w = &cc->scan;
 	uint32_t start = cc->source;
-	struct source_walk w = {.low = start, .end = cc->source_end, .refused = FRAME_NONE};
 
-	cc->migrate = start;
-	/* Only an async run gives up at once; the others would wait for a change, and time stands
-	 * still here. */
-	if (too_many_isolated(mm, cc->zone))
+	if (!w->active && !begin_scan(mm, cc))
 		return false;
-	if (cc->direct && cc->mode == MM_MIGRATE_ASYNC) {
-		w.give_up_on_failure = true;
-		w.next_skip = order_end(start, cc->order);
-	}
-	walk_block(mm, cc, &w);
-	if (w.low == w.end && (!w.isolated || cc->rescan)) {
-		if (w.valid && !w.skip_updated)
+	walk_until(mm, cc, w->end);
+	w->active = false;
+	w->low = min_u32(w->low, w->end);
+	if (w->low == w->end && (!w->isolated || cc->rescan)) {
+		if (w->valid && !w->skip_updated)
 			mm_set_block_skip(mm, frame_at(start), true);
-		compact_update_cached_migrate(mm, cc, w.low);
+		compact_update_cached_migrate(mm, cc, w->low);
 	}
-	mm_chronicle_source(mm, w.refused, w.isolated);
-	cc->total_migrate_scanned += w.scanned;
-	mm_stats(mm)->isolated += w.isolated;
-	cc->migrate = w.low;
+	mm_chronicle_source(mm, w->refused, w->isolated);
+	cc->total_migrate_scanned += w->scanned;
+	mm_stats(mm)->isolated += w->isolated;
+	cc->migrate = w->low;
 	*ev = (struct mm_compact_event){.at = MM_AT_SOURCE,
 					.start = start,
-					.end = w.low,
-					.scanned = w.scanned,
-					.taken = w.isolated};
+					.end = w->low,
+					.scanned = w->scanned,
+					.taken = w->isolated};
 	return true;
 }

@@ -42,7 +42,9 @@ struct zone_op {
 	uint32_t alloc_flags;
 	uint32_t want, got;
 	uint32_t list_type; /* of the list that is taken from: rq.type or MM_HIGHATOMIC */
+	uint32_t pages;	    /* base pages that it has brought */
 	struct frame first; /* page that the refill was made for */
+	uint32_t first_order;
 	bool first_exact, exact, bulk;
 	bool exact_page;
 	uint32_t mode;	       /* of mm_rmqueue_mode */
@@ -96,6 +98,7 @@ struct compact_run {
 	uint32_t nr_awaiting;
 	bool flushed;	     /* such a batch has been seen going to the LRU lists */
 	bool moved_pending;  /* a page has moved, the next target is not yet looked for */
+	bool due;	     /* its last event shows that the task is to give up the CPU */
 	bool source_stepped; /* MM_AT_SOURCE was done before its event: see
 				verify_compact_insertion() */
 	struct mm_compact_event source_ev;
@@ -278,6 +281,12 @@ bool verify_compact_drains(struct verify *v, const struct event *e, uint32_t zon
  * before that shows. */
 void verify_compact_insertion(struct verify *v, const struct event *e);
 void verify_compact_seen(struct verify *v, const struct event *e, struct frame f);
+/* Do the inputs say when a target is asked for? */
+bool compact_asks_seen(const struct verify *v);
+/* Isolation puts pages on a list, and their links no longer name the owner. */
+void compact_note_owners(struct verify *v, struct compact_run *run);
+/* verify_compact_switch.c: the task of @run leaves the CPU. */
+void compact_at_switch(struct verify *v, struct compact_run *run, const struct event *e);
 /* verify_compact_dest.c: new pages, as the trace shows them */
 /* The page that moved last is dealt with; only now the next one's target is looked for. */
 void compact_settle(struct verify *v, struct compact_run *run);

@@ -26,7 +26,10 @@ static bool pending_take(struct verify *v, const struct event *e, struct pending
 		*out = *p;
 		memmove(&v->pending[i], &v->pending[i + 1], (v->nr_pending - i - 1) * sizeof(*p));
 		v->nr_pending--;
-		return true;
+		/* One that was freed since belongs to a request whose event was never seen. */
+		if (mm_frame(v->mm, out->f)->list == MM_NO_LIST &&
+		    frame_is_none(mm_buddy_containing(v->mm, out->f)))
+			return true;
 	}
 	return false;
 }
@@ -173,11 +176,11 @@ static void finish_direct(struct verify *v, uint32_t zone, struct frame f)
 	struct zone_op *op = &v->ops[zone];
 
 	if (!mm_claims_blocks(v->mm))
-		mm_mod_free(v->mm, zone, op->cpu, -(1 << op->rq.order));
+		mm_mod_free(v->mm, zone, op->cpu, -(int64_t)op->pages);
 	clear_boosted(v->mm, zone);
 	if (op->alloc_flags & MM_ALLOC_HIGHATOMIC)
 		mm_reserve_highatomic(v->mm, zone, f);
-	pending_add(v, op->pid, op->ctx, f, op->rq.order, op->exact);
+	pending_add(v, op->pid, op->ctx, f, op->first_order, op->exact);
 	op->kind = OP_NONE;
 }
 
@@ -205,7 +208,7 @@ void verify_refill_end(struct verify *v, uint32_t zone)
 	v->res->refills_exact += op->exact;
 	v->mm->cpu = op->cpu;
 	if (!mm_claims_blocks(v->mm))
-		mm_mod_free(v->mm, zone, op->cpu, -(int64_t)((uint64_t)op->got << op->rq.order));
+		mm_mod_free(v->mm, zone, op->cpu, -(int64_t)op->pages);
 	clear_boosted(v->mm, zone);
 	op->kind = OP_NONE;
 	if (op->bulk) {
@@ -216,8 +219,8 @@ void verify_refill_end(struct verify *v, uint32_t zone)
 		/* The page that the refill was made for leaves the list now, not when its
 		 * mm_page_alloc fires. */
 		mm_pcp_del(v->mm, zone, op->cpu, op->first);
-		mm_mark_allocated(v->mm, op->first, op->rq.order);
-		pending_add(v, op->pid, op->ctx, op->first, op->rq.order, op->first_exact);
+		mm_mark_allocated(v->mm, op->first, op->first_order);
+		pending_add(v, op->pid, op->ctx, op->first, op->first_order, op->first_exact);
 	}
 }
 
@@ -239,8 +242,10 @@ static void taken(struct verify *v, struct zone_op *op, uint32_t zone, struct fr
 	op->exact = op->exact && exact;
 	if (op->got++ == 0) {
 		op->first = f;
+		op->first_order = order;
 		op->first_exact = exact;
 	}
+	op->pages += 1u << order;
 	if (op->kind == OP_DIRECT) {
 		op->exact = exact;
 		finish_direct(v, zone, f);

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define GFP_KERNEL (MM_GFP_IO | MM_GFP_FS | MM_GFP_DIRECT_RECLAIM | MM_GFP_KSWAPD_RECLAIM)
-#define STATE_PREEMPTED 0x100u /* prev_state of a task that could have gone on [sched_switch] */
 
 struct compact_run *compact_run_of(struct verify *v, uint32_t pid)
 {
@@ -169,28 +168,6 @@ void verify_compact_begin(struct verify *v, const struct event *e)
 		run->capture = (struct mm_capture){.zone = zone, .order = (uint32_t)run->cc.order};
 }
 
-/* ---- capture belongs to the task that runs ---- */
-
-void verify_compact_switch_in(struct verify *v, const struct event *e)
-{
-	struct compact_run *run = compact_run_of(v, e->pid);
-
-	v->mm->capture = (struct mm_capture){0};
-	if (run && run->cc.capture) {
-		v->mm->capture = run->capture;
-		v->mm->capture.active = 1;
-	}
-}
-
-void verify_compact_switch_out(struct verify *v, const struct event *e)
-{
-	struct compact_run *run = compact_run_of(v, e->pid);
-
-	if (run && run->cc.capture)
-		run->capture = v->mm->capture;
-	v->mm->capture = (struct mm_capture){0};
-}
-
 /* ---- steps ---- */
 
 /* The page that moved last is dealt with; only now the next one's target is looked for. */
@@ -247,7 +224,7 @@ static void at_finished(struct verify *v, struct compact_run *run, const struct 
 }
 
 /* Isolation puts pages on a list, and their links no longer name the owner. */
-static void note_owners(struct verify *v, struct compact_run *run)
+void compact_note_owners(struct verify *v, struct compact_run *run)
 {
 	uint32_t n = 1u << v->mm->pageblock_order, start = run->cc.source & ~(n - 1);
 
@@ -277,7 +254,8 @@ void verify_compact_insertion(struct verify *v, const struct event *e)
 	if (!run || event_context(e) != CTX_TASK || run->cc.at != MM_AT_SOURCE ||
 	    run->source_stepped)
 		return;
-	note_owners(v, run);
+	if (!run->cc.scan.active)
+		compact_note_owners(v, run);
 	run->source = (struct frame){run->cc.source};
 	step(v, run, &run->source_ev);
 	run->source_stepped = true;
@@ -291,6 +269,7 @@ static void go_to_source(struct verify *v, struct compact_run *run, uint32_t sta
 	if (run->cc.at == MM_AT_SOURCE)
 		differs(v, run, "source: start", v->mm->base_pfn + run->cc.source,
 			v->mm->base_pfn + start);
+	mm_compact_scan_undo(v->mm, &run->cc);
 	run->cc.source = start;
 	run->cc.source_end = (start & ~(block - 1)) + block;
 	run->cc.at = MM_AT_SOURCE;
@@ -306,7 +285,8 @@ static void scan_source(struct verify *v, struct compact_run *run, const struct 
 	}
 	if (!align(v, run, MM_AT_SOURCE) || run->cc.source != start)
 		go_to_source(v, run, start);
-	note_owners(v, run);
+	if (!run->cc.scan.active)
+		compact_note_owners(v, run);
 	v->mm->cpu = run->cc.cpu;
 	v->res->compact_steps++;
 	mm_compact_step_source(v->mm, &run->cc, (uint32_t)(e->w[1] - v->mm->base_pfn),
@@ -413,7 +393,7 @@ void verify_compact_end(struct verify *v, const struct event *e)
 }
 
 /* Do the inputs say when a target is asked for? */
-static bool asks_are_seen(const struct verify *v)
+bool compact_asks_seen(const struct verify *v)
 {
 	return v->opt->inputs == VERIFY_PROBES && v->t->kinds_seen[EV_P_COMPACT_ALLOC];
 }
@@ -437,12 +417,8 @@ void verify_compact_event(struct verify *v, const struct event *e)
 	case EV_COMPACT_MIGRATED:
 		at_batch(v, run, e);
 		break;
-	case EV_SCHED_SWITCH: /* e->pid goes to sleep: in the middle of a page, or before the next
-				 one? */
-		if (asks_are_seen(v))
-			break;
-		if (e->w[2] != STATE_PREEMPTED)
-			compact_settle(v, run);
+	case EV_SCHED_SWITCH:
+		compact_at_switch(v, run, e);
 		break;
 	default:
 		break;
@@ -472,7 +448,7 @@ static bool let_go(struct verify *v, struct compact_run *run, struct frame f)
 	bool asked = run->asked;
 
 	run->asked = false;
-	if (asks_are_seen(v))
+	if (compact_asks_seen(v))
 		return !asked;
 	if (flags & MM_F_LET_GO)
 		return true;
@@ -488,7 +464,7 @@ void verify_compact_asked(struct verify *v, const struct event *e)
 
 	if (!run)
 		return;
-	if (asks_are_seen(v))
+	if (compact_asks_seen(v))
 		compact_settle(v, run);
 	run->asked = true;
 }

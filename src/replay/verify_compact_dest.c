@@ -52,9 +52,12 @@ static void confirm(struct verify *v, struct frame f)
 	}
 }
 
-/* A page that was not moved to after all is held again, before the others. */
+/* A page that was not moved to after all is held again, before the others. It may have been freed
+ * meanwhile, where the trace is followed by another era's rules. */
 static void hold_again(struct verify *v, struct compact_run *run, struct frame f)
 {
+	if (mm_frame(v->mm, f)->list != MM_NO_LIST || !frame_is_none(mm_buddy_containing(v->mm, f)))
+		repair_remove(v, f, 0);
 	mm_mark_allocated(v->mm, f, 0);
 	mm_list_add(v->mm, target_list(v, run), f);
 	run->cc.nr_free++;

@@ -289,6 +289,50 @@ START_TEST(async_passes_over_ranges)
 END_TEST
 
 /* too_many_isolated: more than half as many as are left on the lists. */
+/*
+ * compact_unlock_should_abort: the scanner may be stopped in the middle of a block. What it has
+ * passed is taken, although it changes; what is ahead counts as it is when the scan goes on.
+ */
+START_TEST(a_scan_goes_on_where_it_was_stopped)
+{
+	struct mm *mm = draw_machine("ff..ff..ff..ff.. .#.#.#.#.#.#.#.# .#.#.#.#.#.#.#.#");
+	struct mm_compact_control cc = by_hand();
+	struct mm_compact_event ev;
+
+	mm_compact_begin_suitable(mm, &cc);
+	mm_compact_step(mm, &cc, &ev);
+	ck_assert_int_eq(cc.at, MM_AT_SOURCE);
+	mm_compact_scan_until(mm, &cc, 8);
+	ck_assert_str_eq(draw_list(mm, mm_private_list(mm, 1)), "5 4 1 0");
+	for (uint32_t n = 0; n < 16; n++)
+		mm_frame(mm, (struct frame){n})->flags &= ~MM_F_LRU;
+	mm_frame(mm, (struct frame){13})->flags |= MM_F_LRU;
+	mm_compact_step(mm, &cc, &ev);
+	/* As one walk: eight pages looked at one by one, four free buddies of two pages. */
+	assert_scan(ev, 0, 16, 12, 5);
+	ck_assert_str_eq(draw_list(mm, mm_private_list(mm, 1)), "13 5 4 1 0");
+	mm_free(mm);
+}
+END_TEST
+
+START_TEST(a_scan_that_was_elsewhere_leaves_nothing)
+{
+	struct mm *mm = draw_machine("ff..ff..ff..ff.. .#.#.#.#.#.#.#.# .#.#.#.#.#.#.#.#");
+	struct mm_compact_control cc = by_hand();
+	struct mm_compact_event ev;
+
+	mm_compact_begin_suitable(mm, &cc);
+	mm_compact_step(mm, &cc, &ev);
+	mm_compact_scan_until(mm, &cc, 8);
+	mm_compact_scan_undo(mm, &cc);
+	ck_assert_uint_eq(mm_list_count(mm, mm_private_list(mm, 1)), 0);
+	ck_assert_uint_eq(cc.nr_migrate, 0);
+	mm_compact_step(mm, &cc, &ev);
+	assert_scan(ev, 0, 16, 12, 8);
+	mm_free(mm);
+}
+END_TEST
+
 START_TEST(too_many_isolated_pages_end_the_run)
 {
 	struct mm *mm = draw_machine("AB.............# .#.#.#.#.#.#.#.# .#.#.#.#.#.#.#.#");
@@ -481,6 +525,8 @@ int main(void)
 	tcase_add_test(scan, async_keeps_to_its_own_type);
 	tcase_add_test(scan, async_wants_whole_ranges);
 	tcase_add_test(scan, async_passes_over_ranges);
+	tcase_add_test(scan, a_scan_goes_on_where_it_was_stopped);
+	tcase_add_test(scan, a_scan_that_was_elsewhere_leaves_nothing);
 	tcase_add_test(scan, too_many_isolated_pages_end_the_run);
 	suite_add_tcase(s, scan);
 	tcase_add_test(fast, fast_search_finds_a_block);

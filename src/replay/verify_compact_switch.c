@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Compacting tasks that others run in between: where they stand meanwhile, and what follows the
+ * task. A kernel task gives way at certain places only [cond_resched].
+ */
+#include "replay/verify.h"
+
+#include <string.h>
+
+#define STATE_PREEMPTED 0x100u /* prev_state of a task that could have gone on [sched_switch] */
+#define SWITCH_WINDOW 65536    /* events searched for what a task does when it is back */
+
+/* ---- capture belongs to the task that runs ---- */
+
+void verify_compact_switch_in(struct verify *v, const struct event *e)
+{
+	struct compact_run *run = compact_run_of(v, e->pid);
+
+	v->mm->capture = (struct mm_capture){0};
+	if (run && run->cc.capture) {
+		v->mm->capture = run->capture;
+		v->mm->capture.active = 1;
+	}
+}
+
+void verify_compact_switch_out(struct verify *v, const struct event *e)
+{
+	struct compact_run *run = compact_run_of(v, e->pid);
+
+	if (run && run->cc.capture)
+		run->capture = v->mm->capture;
+	v->mm->capture = (struct mm_capture){0};
+}
+
+/* ---- where it stands ---- */
+
+/*
+ * Where in its scan can the task be that was stopped in it? It gives way at every 32nd frame
+ * [compact_unlock_should_abort in isolate_migratepages_block]. It has not been at pages that others
+ * free until it is back: those would be isolated; and the scan did not end here.
+ */
+static uint32_t scan_limit(struct verify *v, const struct compact_run *run)
+{
+	uint64_t base = v->mm->base_pfn, limit = run->cc.source_end;
+
+	v->res->lookaheads++;
+	for (uint64_t j = v->i + 1; j < v->last && j < v->i + SWITCH_WINDOW; j++) {
+		const struct event *x = &v->t->events[j];
+		uint64_t f = x->w[0] - base;
+
+		if (x->pid == run->pid && x->kind == EV_COMPACT_MIGRATE_ISOLATE) {
+			if (x->w[1] - base - 1 < limit)
+				limit = x->w[1] - base - 1;
+			break;
+		}
+		if (x->kind == EV_FREE && f >= run->cc.source && f < limit &&
+		    mm_frame(v->mm, (struct frame){(uint32_t)f})->flags & MM_F_LRU)
+			limit = f;
+	}
+	return (uint32_t)limit & ~(MM_COMPACT_CLUSTER - 1);
+}
+
+static void scan_before_switch(struct verify *v, struct compact_run *run)
+{
+	uint32_t limit = scan_limit(v, run);
+
+	if (run->source_stepped || limit <= run->cc.source)
+		return;
+	if (!run->cc.scan.active)
+		compact_note_owners(v, run);
+	mm_compact_scan_until(v->mm, &run->cc, limit);
+}
+
+/* Is the page that the task moves next mapped? Then its mappings are replaced first. */
+static bool next_is_mapped(struct verify *v, uint32_t pid)
+{
+	v->res->lookaheads++;
+	for (uint64_t j = v->i + 1; j < v->last && j < v->i + SWITCH_WINDOW; j++) {
+		const struct event *x = &v->t->events[j];
+
+		if (x->pid != pid || event_context(x) != CTX_TASK)
+			continue;
+		if (x->kind == EV_MIGRATION_PTE_SET)
+			return true;
+		if (x->kind == EV_FREE || x->kind == EV_COMPACT_MIGRATED)
+			return false;
+	}
+	return false;
+}
+
+/*
+ * The task leaves the CPU after it has moved a page. Has it looked for the next one's target by
+ * then? A kernel task gives way at certain places only. The next one is at the head of the loop in
+ * migrate_pages(), before the search, and a task that was due there already is seen so by its last
+ * event. Behind the search it may wait for a buffer's lock, unless it is async
+ * [buffer_migrate_lock_buffers], and it gives way for each of the page's mappings [rmap_walk].
+ */
+void compact_at_switch(struct verify *v, struct compact_run *run, const struct event *e)
+{
+	if (run->cc.at == MM_AT_SOURCE && !run->due)
+		scan_before_switch(v, run);
+	if (compact_asks_seen(v) || !run->moved_pending)
+		return;
+	if (e->w[2] == STATE_PREEMPTED &&
+	    (run->due || (run->cc.mode == MM_MIGRATE_ASYNC && !next_is_mapped(v, run->pid))))
+		return;
+	compact_settle(v, run);
+}
