@@ -43,6 +43,7 @@ extern const struct command cmd_verify;
 extern const struct command cmd_policies;
 extern const struct command cmd_run;
 extern const struct command cmd_compare;
+extern const struct command cmd_explain;
 extern const struct command cmd_report;
 extern const struct command cmd_sweep;
 extern const struct command cmd_tune;

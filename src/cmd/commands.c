@@ -14,6 +14,7 @@ const struct command *const command_table[] = {
 	&cmd_run,
 	&cmd_compare,
 	&cmd_tune,
+	&cmd_explain,
 	&cmd_sweep,
 	&cmd_report,
 	&cmd_policies,

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "config.h"
+#include "report/explain.h"
 #include "sweep/sweep.h"
 
 #define MAX_POLICIES 256
@@ -23,6 +24,9 @@
 #define OPT_SECONDS (CMD_OPT_OWN + 60)
 #define OPT_MAP (CMD_OPT_OWN + 61)
 #define MAX_MOMENTS 10000u
+#define OPT_EXPLAIN (CMD_OPT_OWN + 62)
+#define EXPLAIN_PER_ORDER 3
+#define EXPLAIN_MOST 50
 #define MAX_INJECTIONS 64
 
 struct run_options {
@@ -35,6 +39,7 @@ struct run_options {
 	enum { VERIFY_AUTO, VERIFY_ALWAYS, VERIFY_NEVER } verify;
 	struct whatif_options whatif;
 	struct injection inject[MAX_INJECTIONS];
+	uint32_t explain; /* failures of each order; 0: none */
 };
 
 /* ---- the command line ---- */
@@ -105,6 +110,16 @@ static uint32_t parse_moments(struct argp_state *state, const char *arg)
 	return (uint32_t)n;
 }
 
+static void parse_explain(struct argp_state *state, struct run_options *opt, const char *arg)
+{
+	uint64_t n = EXPLAIN_PER_ORDER;
+
+	if (arg && (!parse_u64(arg, &n) || !n || n > EXPLAIN_MOST))
+		cmd_bad_usage(state, "--explain: \"%s\" is not 1 to %d failures of each order", arg,
+			      EXPLAIN_MOST);
+	opt->explain = (uint32_t)n;
+}
+
 static void check_complete(struct argp_state *state, const struct run_options *opt)
 {
 	if (!opt->nr_captures)
@@ -114,6 +129,11 @@ static void check_complete(struct argp_state *state, const struct run_options *o
 			      "which policy? give -p NAME; \"zonereplay policies\" lists them");
 	if (opt->whatif.to && opt->whatif.to <= opt->whatif.from)
 		cmd_bad_usage(state, "--to must be later than --from");
+	if (opt->explain && (opt->whatif.from || opt->whatif.to || opt->whatif.nr_inject ||
+			     opt->whatif.cut_percent))
+		cmd_bad_usage(
+			state,
+			"--explain is for whole recordings: without --from, --to, --inject and --cut-loose");
 }
 
 static bool parse_seconds(const char *arg, uint32_t *out)
@@ -175,6 +195,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (!parse_seconds(arg, &opt->whatif.seconds))
 			cmd_bad_usage(state, "--policy-seconds: \"%s\" is not 1 to 1000000", arg);
 		return 0;
+	case OPT_EXPLAIN:
+		parse_explain(state, opt, arg);
+		return 0;
 	case OPT_PARANOID:
 		if (!parse_u64(arg, &opt->whatif.paranoid))
 			cmd_bad_usage(state, "--paranoid: \"%s\" is no number of operations", arg);
@@ -221,6 +244,9 @@ static const struct argp_option options[] = {
 	 "moments at which the map of pageblocks is kept for the report (default 200, 0: none)", 0},
 	{"policy-seconds", OPT_SECONDS, "N", 0,
 	 "a policy from a .so file may take so long per capture (default 600), then it is stopped",
+	 0},
+	{"explain", OPT_EXPLAIN, "N", OPTION_ARG_OPTIONAL,
+	 "explain the first N failures of each order (default 3) and keep that in the database, for report",
 	 0},
 	{"paranoid", OPT_PARANOID, "N", 0, "check every invariant after each N operations", 0},
 	CMD_JSON_OPTION,
@@ -305,6 +331,29 @@ static int outside_failed(struct job *job, const struct policy_setting *setting,
 	return 0;
 }
 
+static int keep_explanations(struct job *job, struct session *session,
+			     const struct policy_setting *setting, const struct store_run *run,
+			     struct error *err)
+{
+	struct explain_options opt = {.which = EXPLAIN_SEVERAL,
+				      .per_order = job->opt->explain,
+				      .era = job->opt->whatif.era,
+				      .progress = job->opt->whatif.progress};
+	struct store_failures kept;
+	struct explanations e;
+	int rc;
+
+	if (explain_run(&session->capture, &session->trace, setting, &opt, &e, err))
+		return -1;
+	rc = explain_to_store(&e, &kept, err);
+	if (!rc) {
+		rc = store_put_failures(job->store, run, &kept, err);
+		store_failures_release(&kept);
+	}
+	explanations_release(&e);
+	return rc;
+}
+
 static int replay(struct job *job, struct session *session, const struct policy_setting *setting,
 		  struct error *err)
 {
@@ -315,7 +364,10 @@ static int replay(struct job *job, struct session *session, const struct policy_
 	job->done.nr++;
 	run->provenance = job->provenance;
 	run->provenance.finished = time(NULL);
-	return store_put(job->store, run, err);
+	if (store_put(job->store, run, err))
+		return -1;
+	return setting && job->opt->explain ? keep_explanations(job, session, setting, run, err)
+					    : 0;
 }
 
 static int replay_capture(struct job *job, const char *dir, struct error *err)

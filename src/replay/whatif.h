@@ -55,8 +55,19 @@ struct whatif_wake {
 	uint32_t order, highest;
 };
 
+struct whatif;
+/* Somebody who looks on: told of every request, before its fast path and when its policy is done.
+ */
+struct whatif_watch {
+	void (*before)(struct whatif_watch *watch, struct whatif *w, const struct demand_op *op,
+		       const struct mm_request *rq);
+	void (*after)(struct whatif_watch *watch, struct whatif *w, const struct demand_op *op,
+		      const struct mm_request *rq, struct frame f, bool slow);
+};
+
 struct whatif {
 	struct mm *mm;
+	struct whatif_watch *watch;		    /* or NULL */
 	struct whatif_wake kcompactd[MM_MAX_NODES]; /* to run when the request is done */
 	const struct scenario *scenario;
 	uint8_t *alive; /* by id: ALIVE_* */

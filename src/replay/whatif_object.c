@@ -61,6 +61,7 @@ void whatif_split(struct whatif *w, const struct demand_op *op)
 	o->order = op->order;
 	mm_object_bind(w->mm, upper, op->arg, o->owner, o->kind, op->order);
 	mm_objects(w->mm)[upper.n].flags = o->flags;
+	mm_chronicle_move(w->mm, f, upper);
 	w->alive[op->arg] = ALIVE_YES;
 	if (on_lru) {
 		mm_lru_add(w->mm, f, lru);

@@ -131,14 +131,19 @@ static void wake_boosted(struct whatif *w)
 struct frame whatif_alloc(struct whatif *w, const struct demand_op *op, bool *slow)
 {
 	struct mm_request rq = request_of(w, op);
-	struct frame f = mm_get_page(w->mm, &rq, mm_alloc_flags_fast(w->mm, &rq));
+	struct frame f;
 
+	if (w->watch)
+		w->watch->before(w->watch, w, op, &rq);
+	f = mm_get_page(w->mm, &rq, mm_alloc_flags_fast(w->mm, &rq));
 	*slow = frame_is_none(f);
 	if (*slow) {
 		wake_for(w, &rq);
 		w->mm->cpu = rq.cpu;
 		f = w->policy->alloc_slow(&w->env, &rq);
 	}
+	if (w->watch)
+		w->watch->after(w->watch, w, op, &rq, f, *slow);
 	wake_boosted(w);
 	run_kcompactds(w);
 	return f;
@@ -166,6 +171,8 @@ void whatif_bind(struct whatif *w, struct frame f, const struct demand_op *op, u
 	if (id != MM_NO_ID)
 		w->alive[id] = ALIVE_YES;
 	mm_frame(w->mm, f)->flags |= flags_of_request(op);
+	if (w->mm->off_chronicle)
+		mm_origin(w->mm, f)->gfp = op->gfp;
 	if (op->flags & DEMAND_F_RECORDER)
 		mm_objects(w->mm)[f.n].flags |= MM_O_RECORDER;
 	whatif_map_bound(w, f, op->type == MM_RECLAIMABLE);

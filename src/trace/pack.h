@@ -126,9 +126,6 @@ FILE *zfile_write(const char *path, const char *name, struct error *err) MUST_CH
 /* Canonical bit of a flag's name ("__GFP_IO", "GFP_DMA"); 0 when unknown or made of several bits.
  */
 uint32_t gfp_bit_by_name(const char *name);
-/* "GFP_KERNEL|__GFP_COMP"; "0" for none. @out has room for GFP_TEXT bytes. */
-#define GFP_TEXT 512
-size_t gfp_format(uint32_t gfp, char *out);
 /* Names joined by "|", or a number. */
 bool gfp_parse(const char *text, uint32_t *gfp);
 

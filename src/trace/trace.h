@@ -142,6 +142,10 @@ _Static_assert(sizeof(struct event) == 64, "records are mapped from files");
 #define GFP_ACCOUNT 0x400000u
 #define GFP_ZEROTAGS 0x800000u
 
+/* "GFP_KERNEL|__GFP_COMP"; "0" for none. @out has room for GFP_TEXT bytes. */
+#define GFP_TEXT 512
+size_t gfp_format(uint32_t gfp, char *out);
+
 /* How each kind is called in traces and CSV: one row drives every reader and writer. */
 struct event_desc {
 	enum event_kind kind;
