@@ -95,13 +95,13 @@ static bool runs_here(const struct policy *p, const char *era)
 	return !p->eras;
 }
 
-/* Policies that know the future are no way out. */
+/* Policies that are bounds, because they know the future or only count, are no way out. */
 static void try_policies(struct tries *t)
 {
 	for (size_t i = 0; policy_registry[i]; i++) {
 		const struct policy *p = policy_registry[i];
 
-		if (p != t->w->policy && !(p->caps & POLICY_CAP_ORACLE) && runs_here(p, t->x->era))
+		if (p != t->w->policy && !p->caps && runs_here(p, t->x->era))
 			try_policy(t, p);
 	}
 }
