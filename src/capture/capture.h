@@ -114,6 +114,14 @@ struct snap_frame {
 	uint64_t index;	  /* page offset in its file, exact only */
 };
 
+/* What kswapd and kcompactd of a node were asked for; exact only. Orders and zone indices as the
+ * kernel has them: its highest zone index is MAX_NR_ZONES where nothing was asked. */
+struct snap_node {
+	int32_t node;
+	int32_t kswapd_order, kswapd_highest_zone, kswapd_failures;
+	int32_t kcompactd_order, kcompactd_highest_zone, proactive_trigger;
+};
+
 #define SNAP_BLOCK_TYPE(b) ((b)&15u) /* enum migratetype; 15 unknown */
 #define SNAP_BLOCK_SKIP 16u
 
@@ -136,6 +144,8 @@ struct snapshot {
 	uint8_t *blocks; /* one per pageblock from pfn 0: SNAP_BLOCK_*; NULL when unknown */
 	size_t nr_blocks;
 	struct snap_frame *frames; /* nr_frames of them, or NULL */
+	struct snap_node *nodes;   /* NULL: not known */
+	size_t nr_nodes;
 };
 
 void snapshot_init(struct snapshot *s);
@@ -167,6 +177,7 @@ const char *snapshot_way_name(enum snapshot_way way); /* "any", "kcore", "bpf", 
 struct snapshot_report {
 	enum snapshot_way way;
 	uint64_t duration_ns;	/* of the last try: how long the reading itself took */
+	uint64_t lists_ns;	/* the part of it in which the lists were read, all passes */
 	uint64_t bytes;		/* read in one pass */
 	uint32_t tries, passes; /* passes: over all tries */
 	uint64_t page_struct_size, vmemmap_base;
@@ -181,19 +192,26 @@ struct snapshot_options {
 	void *arg;
 };
 /*
- * The exact state of the running kernel (x86_64; root; /proc/kcore, /proc/kallsyms, BTF). Around
- * each pass of reading it writes "zonereplay snapshot begin ID" and "... end ID" to the
- * trace_marker: the lists are what they were between the LAST such pair of that ID; "... frames ID"
- * says the same for the frames. @r may be NULL.
+ * Reads the exact state of the running kernel (x86_64, root), through /proc/kcore or else by BPF.
+ * Everything that takes memory is done by _new; _read may be called again and again.
  */
-int snapshot_take(struct snapshot *s, const struct snapshot_options *o, struct snapshot_report *r,
-		  struct error *err) MUST_CHECK;
+struct snapshot_reader;
+struct snapshot_reader *snapshot_reader_new(enum snapshot_way way, struct error *err) MUST_CHECK;
+void snapshot_reader_free(struct snapshot_reader *r);
+/*
+ * Around each pass of reading it writes "zonereplay snapshot begin ID" and "... end ID" to the
+ * trace_marker: the lists are what they were between the LAST such pair of that ID; "... frames ID"
+ * says the same for the frames. @s is initialised by the caller; @report may be NULL.
+ */
+int snapshot_reader_read(struct snapshot_reader *r, struct snapshot *s,
+			 const struct snapshot_options *o, struct snapshot_report *report,
+			 struct error *err) MUST_CHECK;
 /*
  * The best that can be had of the running kernel: `exact`, else `counts` from the files in /proc,
  * else `none`. Returns 0 when it is exact; else -1 with the reason in @err, and @s is still good.
  */
-int snapshot_best(struct snapshot *s, const struct snapshot_options *o, struct snapshot_report *r,
-		  struct error *err);
+int snapshot_best(struct snapshot *s, enum snapshot_way way, const struct snapshot_options *o,
+		  struct snapshot_report *r, struct error *err);
 
 /* ---- the manifest ---- */
 

@@ -7,12 +7,14 @@
 
 #define FIRST_ID 100 /* 0 and 1 are the ends of a plain recording */
 
-int flight_init(struct flight *f, const struct tracefs_dir *t, uint32_t order, struct error *err)
+int flight_init(struct flight *f, const struct tracefs_dir *t, struct snapshot_reader *reader,
+		uint32_t order, struct error *err)
 {
 	char trigger[96];
 
 	memset(f, 0, sizeof(*f));
 	f->tracefs = t;
+	f->reader = reader;
 	f->next_id = FIRST_ID;
 	snprintf(trigger, sizeof(trigger), "traceoff if pfn == 0xffffffffffffffff && order == %u",
 		 order);
@@ -52,7 +54,7 @@ void flight_step(struct flight *f, uint64_t now)
 	s = next_slot(f);
 	memset(s, 0, sizeof(*s));
 	s->id = how.id = f->next_id++;
-	if (snapshot_take(&s->snap, &how, &s->report, NULL))
+	if (!f->reader || snapshot_reader_read(f->reader, &s->snap, &how, &s->report, NULL))
 		snapshot_release(&s->snap);
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	s->time = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;

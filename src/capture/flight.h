@@ -23,14 +23,15 @@ struct flight_state {
 
 struct flight {
 	const struct tracefs_dir *tracefs;
+	struct snapshot_reader *reader;		      /* NULL: no exact state can be had */
 	struct flight_state states[FLIGHT_NR_STATES]; /* oldest first */
 	uint32_t nr;
 	uint64_t next_id, next_time;
 };
 
 /* The kernel itself switches tracing off at the first failed allocation of @order. */
-int flight_init(struct flight *f, const struct tracefs_dir *t, uint32_t order,
-		struct error *err) MUST_CHECK;
+int flight_init(struct flight *f, const struct tracefs_dir *t, struct snapshot_reader *reader,
+		uint32_t order, struct error *err) MUST_CHECK;
 void flight_release(struct flight *f);
 /* Takes the state if it is time for it. */
 void flight_step(struct flight *f, uint64_t now);

@@ -29,6 +29,7 @@ static const struct member_row members[] = {
 	NEED("pglist_data", node_spanned_pages, "node_spanned_pages"),
 	NEED("pglist_data", node_lruvec, "__lruvec"),
 	MAYBE("pglist_data", node_id, "node_id"),
+	MAYBE("pglist_data", first_deferred, "first_deferred_pfn"),
 	MAYBE("pglist_data", node_kswapd, "kswapd"),
 	MAYBE("pglist_data", kswapd_order, "kswapd_order"),
 	MAYBE("pglist_data", kswapd_highest, "kswapd_highest_zoneidx"),

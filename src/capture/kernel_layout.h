@@ -25,7 +25,8 @@ struct kernel_layout {
 	/* struct pglist_data */
 	struct layout_member node_zones, node_nr_zones, node_start_pfn, node_spanned_pages,
 		node_lruvec, node_id;
-	struct layout_member node_kswapd, kswapd_order, kswapd_highest, kswapd_failures;
+	struct layout_member first_deferred, node_kswapd, kswapd_order, kswapd_highest,
+		kswapd_failures;
 	struct layout_member kcompactd_order, kcompactd_highest, proactive_trigger;
 	/* struct zone */
 	struct layout_member watermark, watermark_boost, reserved_highatomic, lowmem_reserve,

@@ -76,6 +76,10 @@ struct live {
 	size_t nr_batches;
 	size_t pages_pos; /* of the copy of vmemmap */
 	uint8_t *buf[LIVE_MAX_PASSES];
+	/* BPF keeps the pages on lists only: hash table of frame -> 1 + index of walker.pages */
+	uint32_t *page_index[LIVE_MAX_PASSES], index_mask;
+	struct snap_frame
+		*frames; /* for the first snapshot, so that no memory is taken for it then */
 	uint64_t *kpageflags, *kpagecount; /* nr_frames each */
 	int fd_flags, fd_count;
 	uint8_t mt_map[SNAP_MAX_TYPES]; /* recorded kernel's migratetype number -> enum migratetype
@@ -92,9 +96,13 @@ int live_plan_walk(struct live *l, struct error *err) MUST_CHECK;
 int live_walk(struct live *l, uint32_t pass, struct error *err) MUST_CHECK;
 void live_take_walk(struct live *l, uint32_t pass);
 void live_release(struct live *l);
+/* The copy of a frame's struct page; of zeros when this pass has none. */
+const uint8_t *live_page(const struct live *l, uint32_t pass, uint64_t pfn);
 /* One pass; @marker_fd -1 writes no markers. Allocates nothing. */
 int live_read(struct live *l, uint32_t pass, int marker_fd, uint64_t id,
 	      struct error *err) MUST_CHECK;
+/* Flags and counts of all frames, after the last pass. */
+void live_read_frames(struct live *l, int marker_fd, uint64_t id);
 /* Builds @s (initialised by the caller) from a pass; -1 if lists and counters do not agree. */
 int live_parse(struct live *l, uint32_t pass, struct snapshot *s, struct error *err) MUST_CHECK;
 /* Adds what is known of each frame. */

@@ -79,20 +79,32 @@ static void parse_frame(struct live *l, const uint8_t *pages, uint64_t pfn, stru
 	f->index = field(head, &k->page_index) + (pfn - at);
 }
 
+/* BPF has read no struct page but those on lists. */
+static void parse_flags(const struct live *l, uint64_t pfn, struct snap_frame *f)
+{
+	*f = (struct snap_frame){.kpf = l->kpageflags[pfn], .refcount = -1, .mapcount = -1};
+	if (l->kpagecount[pfn] <= INT32_MAX)
+		f->mapcount = (int32_t)l->kpagecount[pfn];
+}
+
 int live_parse_frames(struct live *l, uint32_t pass, struct snapshot *s, struct error *err)
 {
 	const uint8_t *pages = l->buf[pass] + l->pages_pos;
 	struct inode_cache c = {calloc(4096, sizeof(*c.slots)), 4095};
 	uint64_t pfn;
 
-	s->frames = calloc(l->nr_frames, sizeof(*s->frames));
+	s->frames = l->frames ? l->frames : calloc(l->nr_frames, sizeof(*s->frames));
+	l->frames = NULL;
 	if (!s->frames || !c.slots) {
 		free(c.slots);
 		return error_set(err, "no memory for %llu frames",
 				 (unsigned long long)l->nr_frames);
 	}
 	for (pfn = 0; pfn < l->nr_frames; pfn++)
-		parse_frame(l, pages, pfn, &c, &s->frames[pfn]);
+		if (live_pass_by_bpf(l, pass))
+			parse_flags(l, pfn, &s->frames[pfn]);
+		else
+			parse_frame(l, pages, pfn, &c, &s->frames[pfn]);
 	free(c.slots);
 	return 0;
 }

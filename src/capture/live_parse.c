@@ -6,6 +6,7 @@
 
 struct parser {
 	struct live *l;
+	uint32_t pass;
 	const uint8_t *buf;
 	struct snapshot *s;
 	size_t lists_cap, entries_cap;
@@ -39,7 +40,7 @@ static uint64_t element(const uint8_t *base, const struct layout_member *m, uint
 
 static const uint8_t *page_at(const struct parser *p, uint64_t pfn)
 {
-	return p->buf + p->l->pages_pos + pfn * p->l->layout.page_size;
+	return live_page(p->l, p->pass, pfn);
 }
 
 /* Frame of a list link inside a struct page; false when the address is no such link. */
@@ -94,8 +95,13 @@ static int walk(struct parser *p, uint64_t head, const uint8_t *copy, int order,
 					 (unsigned long long)link);
 		page = page_at(p, pfn);
 		if (number(page + k->page_lru.offset + 8, 8) != prev)
-			return error_set(err, "a list changed while it was read (frame %llu)",
-					 (unsigned long long)pfn);
+			return error_set(
+				err,
+				"a list changed while it was read (frame %llu points back to %#llx, "
+				"not %#llx)",
+				(unsigned long long)pfn,
+				(unsigned long long)number(page + k->page_lru.offset + 8, 8),
+				(unsigned long long)prev);
 		list_add(p, pfn, order,
 			 cached_type ? p->l->mt_map[get(page, &k->page_index) % SNAP_MAX_TYPES]
 				     : 0);
@@ -189,6 +195,22 @@ static void parse_zone(struct parser *p, struct snap_zone *z, const uint8_t *zon
 	z->name[sizeof(z->name) - 1] = 0;
 }
 
+static void parse_daemons(const struct live *l, const struct live_node *node, const uint8_t *pgdat,
+			  struct snap_node *out)
+{
+	const struct kernel_layout *k = &l->layout;
+
+	*out = (struct snap_node){
+		.node = node->id,
+		.kswapd_order = (int32_t)get_signed(pgdat, &k->kswapd_order),
+		.kswapd_highest_zone = (int32_t)get(pgdat, &k->kswapd_highest),
+		.kswapd_failures = (int32_t)get_signed(pgdat, &k->kswapd_failures),
+		.kcompactd_order = (int32_t)get_signed(pgdat, &k->kcompactd_order),
+		.kcompactd_highest_zone = (int32_t)get(pgdat, &k->kcompactd_highest),
+		.proactive_trigger = (int32_t)get(pgdat, &k->proactive_trigger) & 1,
+	};
+}
+
 static int parse_node(struct parser *p, uint32_t n, struct error *err)
 {
 	const struct kernel_layout *k = &p->l->layout;
@@ -198,6 +220,7 @@ static int parse_node(struct parser *p, uint32_t n, struct error *err)
 	uint32_t i, o, nr;
 	size_t off;
 
+	parse_daemons(p->l, node, p->buf + node->pos, &p->s->nodes[n]);
 	for (i = 0; i < p->l->zones_per_node; i++) {
 		nr = n * p->l->zones_per_node + i;
 		off = k->node_zones.offset + (size_t)i * k->zone_size;
@@ -345,6 +368,22 @@ static uint8_t block_bits(const struct kernel_layout *k, const uint8_t *bits, ui
 	return type | (k->pb_skip >= 0 && v >> k->pb_skip & 1 ? SNAP_BLOCK_SKIP : 0);
 }
 
+/* Blocks whose struct pages are not initialised yet (deferred_init_memmap()) have no type. */
+static void forget_deferred(const struct parser *p)
+{
+	const struct layout_member *m = &p->l->layout.first_deferred;
+	uint64_t first, end, b;
+	uint32_t n;
+
+	for (n = 0; m->size && n < p->l->nr_nodes; n++) {
+		first = get(p->buf + p->l->nodes[n].pos, m) >> p->l->pageblock_order;
+		end = get(p->buf + p->l->nodes[n].pos, &p->l->layout.node_start_pfn) +
+		      get(p->buf + p->l->nodes[n].pos, &p->l->layout.node_spanned_pages);
+		for (b = first; b < p->s->nr_blocks && b << p->l->pageblock_order < end; b++)
+			p->s->blocks[b] = 15;
+	}
+}
+
 static void count_blocks(struct snapshot *s)
 {
 	uint64_t b, pfn, i, end;
@@ -380,12 +419,13 @@ static void parse_blocks(struct parser *p)
 				p->s->blocks[at] = block_bits(k, p->buf + p->l->sections[i].pos, b,
 							      p->l->mt_map);
 		}
+	forget_deferred(p);
 	count_blocks(p->s);
 }
 
 int live_parse(struct live *l, uint32_t pass, struct snapshot *s, struct error *err)
 {
-	struct parser p = {.l = l, .buf = l->buf[pass], .s = s};
+	struct parser p = {.l = l, .pass = pass, .buf = l->buf[pass], .s = s};
 	uint32_t n;
 
 	s->level = SNAP_EXACT;
@@ -395,6 +435,8 @@ int live_parse(struct live *l, uint32_t pass, struct snapshot *s, struct error *
 	s->nr_frames = l->nr_frames;
 	s->nr_zones = (size_t)l->nr_nodes * l->zones_per_node;
 	s->zones = calloc(s->nr_zones, sizeof(*s->zones));
+	s->nr_nodes = l->nr_nodes;
+	s->nodes = calloc(s->nr_nodes, sizeof(*s->nodes));
 	if (s->nr_orders > SNAP_MAX_ORDERS || l->layout.mt_nr > SNAP_MAX_TYPES)
 		return error_set(
 			err,

@@ -229,30 +229,58 @@ static int find_and_plan(struct live *l, struct error *err)
 	return ret;
 }
 
-/* BPF fills in a few pages of vmemmap only, and not before the reading is over. */
-static void *make_buffer(size_t size, bool now)
+static void *make_buffer(size_t size)
 {
-	void *p =
-		mmap(NULL, size, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (now ? MAP_POPULATE : 0), -1, 0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/* BPF leaves vmemmap alone: its pages are found through an index. */
+static size_t buffer_size(const struct live *l, uint32_t pass)
+{
+	return l->size + (live_pass_by_bpf(l, pass) ? 0 : l->nr_frames * l->layout.page_size);
+}
+
+static size_t index_size(const struct live *l)
+{
+	return ((size_t)l->index_mask + 1) * sizeof(uint32_t);
+}
+
+static bool make_pass(struct live *l, uint32_t pass)
+{
+	l->buf[pass] = make_buffer(buffer_size(l, pass));
+	if (live_pass_by_bpf(l, pass))
+		l->page_index[pass] = make_buffer(index_size(l));
+	return l->buf[pass] && (l->page_index[pass] || !live_pass_by_bpf(l, pass));
+}
+
+static bool make_frames(struct live *l)
+{
+	size_t size = l->nr_frames * sizeof(uint64_t);
+
+	l->kpageflags = make_buffer(size);
+	l->kpagecount = make_buffer(size);
+	l->frames = malloc(l->nr_frames * sizeof(*l->frames));
+	if (!l->kpageflags || !l->kpagecount || !l->frames)
+		return false;
+	memset(l->kpagecount, 0xff, size);
+	memset(l->frames, 0, l->nr_frames * sizeof(*l->frames)); /* takes the memory now */
+	return true;
+}
+
 static int make_buffers(struct live *l, struct error *err)
 {
-	size_t frames = l->nr_frames * sizeof(uint64_t),
-	       size = l->size + l->nr_frames * l->layout.page_size;
 	uint32_t i;
 
+	for (l->index_mask = 1; l->index_mask < 2 * l->walker.max_pages;)
+		l->index_mask = 2 * l->index_mask + 1;
 	for (i = 0; i < l->nr_passes; i++)
-		if (!(l->buf[i] = make_buffer(size, !live_pass_by_bpf(l, i))))
+		if (!make_pass(l, i))
 			goto fail;
-	l->kpageflags = make_buffer(frames, true);
-	l->kpagecount = make_buffer(frames, true);
-	if (!l->kpageflags || !l->kpagecount)
+	if (!make_frames(l))
 		goto fail;
-	memset(l->kpagecount, 0xff, frames);
 	l->fd_flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	l->fd_count = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC);
 	if (l->fd_flags < 0 || l->fd_count < 0)
@@ -263,13 +291,13 @@ fail:
 	return error_set(
 		err,
 		"no memory for a copy of %zu bytes of kernel state: record on a machine with more free memory",
-		size);
+		buffer_size(l, 0) + l->nr_frames * 48);
 }
 
 /* Free blocks that a pass will find at most, with room for what comes meanwhile. */
 static size_t expected_blocks(void)
 {
-	size_t n = 65536, count;
+	size_t n = 131072, count;
 	char line[512], *p;
 	FILE *f = fopen("/proc/buddyinfo", "re");
 
@@ -322,13 +350,16 @@ int live_prepare(struct live *l, enum snapshot_way way, struct error *err)
 
 void live_release(struct live *l)
 {
-	size_t frames = l->nr_frames * sizeof(uint64_t),
-	       size = l->size + l->nr_frames * l->layout.page_size;
+	size_t frames = l->nr_frames * sizeof(uint64_t);
 	uint32_t i;
 
-	for (i = 0; i < LIVE_MAX_PASSES; i++)
+	for (i = 0; i < LIVE_MAX_PASSES; i++) {
 		if (l->buf[i])
-			munmap(l->buf[i], size);
+			munmap(l->buf[i], buffer_size(l, i));
+		if (l->page_index[i])
+			munmap(l->page_index[i], index_size(l));
+	}
+	free(l->frames);
 	if (l->kpageflags)
 		munmap(l->kpageflags, frames);
 	if (l->kpagecount)

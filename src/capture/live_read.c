@@ -48,10 +48,12 @@ int live_read(struct live *l, uint32_t pass, int marker_fd, uint64_t id, struct 
 	mark(marker_fd, "begin", id);
 	ret = live_pass_by_bpf(l, pass) ? live_walk(l, pass, err) : read_kcore(l, pass, err);
 	mark(marker_fd, "end", id);
-	if (pass + 1 == l->nr_passes) {
-		read_frames(l->fd_flags, l->kpageflags, l->nr_frames);
-		read_frames(l->fd_count, l->kpagecount, l->nr_frames);
-		mark(marker_fd, "frames", id);
-	}
 	return ret;
+}
+
+void live_read_frames(struct live *l, int marker_fd, uint64_t id)
+{
+	read_frames(l->fd_flags, l->kpageflags, l->nr_frames);
+	read_frames(l->fd_count, l->kpagecount, l->nr_frames);
+	mark(marker_fd, "frames", id);
 }

@@ -71,18 +71,41 @@ int live_walk(struct live *l, uint32_t pass, struct error *err)
 	return ret;
 }
 
+static uint32_t slot_of(const struct live *l, uint64_t pfn)
+{
+	return (uint32_t)(pfn * 0x9e3779b97f4a7c15ull >> 32) & l->index_mask;
+}
+
+/* Two pages never have the same address while nothing changes, and a change is noticed elsewhere.
+ */
 static void take_pages(struct live *l, uint32_t pass)
 {
 	const struct walker_page *p = l->walker.pages + pass * l->walker.max_pages;
-	uint8_t *pages = l->buf[pass] + l->pages_pos;
-	uint32_t i;
-	uint64_t pfn;
+	uint32_t *index = l->page_index[pass], i, slot;
 
+	memset(index, 0, ((size_t)l->index_mask + 1) * sizeof(*index));
 	for (i = 0; i < l->walked[pass].nr_pages; i++) {
-		pfn = (p[i].addr - l->vmemmap) / WALKER_PAGE;
-		if (pfn < l->nr_frames && (p[i].addr - l->vmemmap) % WALKER_PAGE == 0)
-			memcpy(pages + pfn * WALKER_PAGE, p[i].bytes, WALKER_PAGE);
+		slot = slot_of(l, (p[i].addr - l->vmemmap) / WALKER_PAGE);
+		while (index[slot])
+			slot = (slot + 1) & l->index_mask;
+		index[slot] = i + 1;
 	}
+}
+
+const uint8_t *live_page(const struct live *l, uint32_t pass, uint64_t pfn)
+{
+	static const uint8_t none[WALKER_PAGE];
+	const struct walker_page *pages;
+	uint64_t addr = l->vmemmap + pfn * WALKER_PAGE;
+	uint32_t slot;
+
+	if (!live_pass_by_bpf(l, pass))
+		return l->buf[pass] + l->pages_pos + pfn * l->layout.page_size;
+	pages = l->walker.pages + pass * l->walker.max_pages;
+	for (slot = slot_of(l, pfn); l->page_index[pass][slot]; slot = (slot + 1) & l->index_mask)
+		if (pages[l->page_index[pass][slot] - 1].addr == addr)
+			return pages[l->page_index[pass][slot] - 1].bytes;
+	return none;
 }
 
 void live_take_walk(struct live *l, uint32_t pass)

@@ -32,6 +32,7 @@ struct recorder {
 	bool has_layout;
 	struct manifest manifest;
 	struct procfiles proc[NR_ENDS];
+	struct snapshot_reader *reader; /* NULL: res->reason says why */
 	struct snapshot snap[NR_ENDS];
 	struct snapshot_report report[NR_ENDS];
 	uint64_t snap_id[NR_ENDS]; /* in the markers */
@@ -172,10 +173,13 @@ static void take_state(struct recorder *r, int end, uint64_t id)
 
 	snapshot_release(&r->snap[end]);
 	snapshot_init(&r->snap[end]);
-	if (snapshot_take(&r->snap[end], &how, &r->report[end], &err)) {
+	if (r->reader &&
+	    snapshot_reader_read(r->reader, &r->snap[end], &how, &r->report[end], &err)) {
 		snprintf(r->res->reason, sizeof(r->res->reason), "%s", err.text);
 		snapshot_release(&r->snap[end]);
 	}
+	if (end == START && r->snap[end].level != SNAP_EXACT)
+		procfiles_prepare(&r->proc[START]); /* what frames are at the end nobody asks */
 	r->snap_id[end] = id;
 	tracefs_dir_mark(&r->tracefs, "zonereplay counts begin %llu", (unsigned long long)id);
 	procfiles_read(&r->proc[end]);
@@ -320,7 +324,7 @@ static int record(struct recorder *r, struct error *err)
 		return -1;
 	if (r->opt->until_fail < 0)
 		take_state(r, START, START);
-	else if (flight_init(&r->flight, &r->tracefs, (uint32_t)r->opt->until_fail, err))
+	else if (flight_init(&r->flight, &r->tracefs, r->reader, (uint32_t)r->opt->until_fail, err))
 		return -1;
 	start = now_ns();
 	cpu = cpu_ns();
@@ -410,6 +414,10 @@ static void describe_snapshots(struct recorder *r)
 	set_number(m, "snapshot.end_id", r->snap_id[END]);
 	set_number(m, "snapshot.start_ns", r->report[START].duration_ns);
 	set_number(m, "snapshot.end_ns", r->report[END].duration_ns);
+	if (r->reader)
+		manifest_set(m, "snapshot.way", snapshot_way_name(r->report[START].way));
+	set_number(m, "snapshot.start_lists_ns", r->report[START].lists_ns);
+	set_number(m, "snapshot.end_lists_ns", r->report[END].lists_ns);
 	set_number(m, "snapshot.start_tries", r->report[START].tries);
 	set_number(m, "snapshot.end_tries", r->report[END].tries);
 	set_number(m, "snapshot.start_passes", r->report[START].passes);
@@ -493,6 +501,7 @@ static void recorder_release(struct recorder *r)
 
 	checkpoint_writer_release(&r->checkpoints);
 	flight_release(&r->flight);
+	snapshot_reader_free(r->reader);
 	tracefs_dir_release(&r->tracefs);
 	probe_set_remove(&r->tracefs, &r->probes);
 	for (i = 0; i < NR_ENDS; i++) {
@@ -541,14 +550,23 @@ static void remove_capture(const char *dir)
 	}
 }
 
+/* All that takes memory for reading the state is done before the recording begins. */
+static void open_reader(struct recorder *r)
+{
+	struct error err;
+
+	r->reader = snapshot_reader_new(SNAPSHOT_ANY, &err);
+	if (!r->reader)
+		snprintf(r->res->reason, sizeof(r->res->reason), "%s", err.text);
+}
+
 static int set_up(struct recorder *r, struct error *err)
 {
 	r->has_layout = kernel_layout_read(&r->layout, NULL) == 0;
 	procfiles_read(&r->proc[START]);
 	describe_machine(&r->manifest, &r->proc[START]);
 	procfiles_release(&r->proc[START]);
-	if (!path_exists("/proc/kcore"))
-		procfiles_prepare(&r->proc[START]); /* what frames are at the end nobody asks */
+	open_reader(r);
 	return set_up_buffer(r, err) || set_up_events(r, err) ? -1 : 0;
 }
 

@@ -12,6 +12,13 @@ const char *snap_level_name(enum snap_level level)
 	return (unsigned int)level < ARRAY_SIZE(names) ? names[level] : "none";
 }
 
+const char *snapshot_way_name(enum snapshot_way way)
+{
+	static const char *const names[] = {"any", "kcore", "bpf", "both"};
+
+	return (unsigned int)way < ARRAY_SIZE(names) ? names[way] : "none";
+}
+
 /* As mm/page_alloc.c (migratetype_names) spells them in /proc/pagetypeinfo. */
 static const char *const migratetype_names[MT_NR] = {
 	[MT_UNMOVABLE] = "Unmovable",	[MT_MOVABLE] = "Movable", [MT_RECLAIMABLE] = "Reclaimable",
@@ -45,5 +52,6 @@ void snapshot_release(struct snapshot *s)
 	free(s->entries);
 	free(s->blocks);
 	free(s->frames);
+	free(s->nodes);
 	memset(s, 0, sizeof(*s));
 }

@@ -3,13 +3,17 @@
 
 #include <string.h>
 
-int snapshot_best(struct snapshot *s, const struct snapshot_options *o, struct snapshot_report *r,
-		  struct error *err)
+int snapshot_best(struct snapshot *s, enum snapshot_way way, const struct snapshot_options *o,
+		  struct snapshot_report *r, struct error *err)
 {
+	struct snapshot_reader *reader = snapshot_reader_new(way, err);
 	struct procfiles proc;
+	int ret;
 
 	snapshot_init(s);
-	if (!snapshot_take(s, o, r, err))
+	ret = reader ? snapshot_reader_read(reader, s, o, r, err) : -1;
+	snapshot_reader_free(reader);
+	if (!ret)
 		return 0;
 	snapshot_release(s);
 	memset(&proc, 0, sizeof(proc));

@@ -98,6 +98,16 @@ static const struct column frame_columns[] = {
 	COLUMN(snap_frame, inode), COLUMN(snap_frame, index),
 };
 
+static const struct column node_columns[] = {
+	COLUMN(snap_node, node),
+	COLUMN(snap_node, kswapd_order),
+	COLUMN(snap_node, kswapd_highest_zone),
+	COLUMN(snap_node, kswapd_failures),
+	COLUMN(snap_node, kcompactd_order),
+	COLUMN(snap_node, kcompactd_highest_zone),
+	COLUMN(snap_node, proactive_trigger),
+};
+
 /* One row per section; @rows and @count say where in struct snapshot (count 0: always one row, the
  * snapshot itself). */
 static const struct section_desc {
@@ -118,6 +128,7 @@ static const struct section_desc {
 	SECTION("ENTR", entry_columns, sizeof(struct snap_entry), entries, nr_entries),
 	SECTION("BLKS", block_columns, 1, blocks, nr_blocks),
 	SECTION("FRAM", frame_columns, sizeof(struct snap_frame), frames, nr_frames),
+	SECTION("NODE", node_columns, sizeof(struct snap_node), nodes, nr_nodes),
 #undef SECTION
 };
 #define HEAD 0

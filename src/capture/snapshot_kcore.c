@@ -2,12 +2,11 @@
 #include "capture/live.h"
 
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
-
-#define MAX_TRIES 10
 
 static uint64_t now_ns(void)
 {
@@ -51,13 +50,25 @@ static bool same_lists(const struct snapshot *a, const struct snapshot *b)
 	return !lists || !memcmp(a->entries, b->entries, lists * sizeof(*a->entries));
 }
 
-/* All passes are read first and parsed afterwards: parsing allocates, and that would be a change in
- * between. */
-static int try_once(struct live *l, const struct snapshot_options *o, struct snapshot *s,
-		    struct snapshot_report *r, struct error *err)
+/* kcore is expensive to try again, and what it read must be walked to know; BPF knows at once. */
+#define MAX_TRIES_KCORE 10
+#define MAX_TRIES_BPF 300
+#define PAUSE_NS 1000000
+#define LONG_PAUSE_NS 10000000 /* between tries of BPF: something else shall be done with */
+
+struct snapshot_reader {
+	struct live l;
+};
+
+/*
+ * The frames are read in the same quiet moment. All passes are read first and parsed afterwards:
+ * parsing allocates, and that would be a change in between.
+ */
+static int read_quietly(struct live *l, const struct snapshot_options *o, struct snapshot_report *r,
+			struct error *err)
 {
-	struct snapshot first;
-	struct timespec pause = {0, 1000000};
+	struct timespec pause = {0,
+				 r->tries > 1 && l->way == SNAPSHOT_BPF ? LONG_PAUSE_NS : PAUSE_NS};
 	uint64_t start;
 	uint32_t i;
 	int ret = 0;
@@ -65,17 +76,31 @@ static int try_once(struct live *l, const struct snapshot_options *o, struct sna
 	go_quiet();
 	nanosleep(&pause, NULL);
 	start = now_ns();
-	for (i = 0; i < l->nr_passes && !ret; i++)
+	for (i = 0; i < l->nr_passes && !ret; i++, r->passes++)
 		ret = live_read(l, i, o->marker_fd, o->id, err);
+	r->lists_ns = now_ns() - start;
+	if (!ret)
+		live_read_frames(l, o->marker_fd, o->id);
 	r->duration_ns = now_ns() - start;
-	if (o->while_quiet)
+	if (o->while_quiet && !ret)
 		o->while_quiet(o->arg);
 	go_normal();
-	r->passes += l->nr_passes;
-	for (i = 0; i < l->nr_passes && !ret; i++)
+	return ret;
+}
+
+static int try_once(struct live *l, const struct snapshot_options *o, struct snapshot *s,
+		    struct snapshot_report *r, struct error *err)
+{
+	struct snapshot first;
+	uint32_t i;
+	int ret;
+
+	if (read_quietly(l, o, r, err))
+		return -1;
+	for (i = 0; i < l->nr_passes; i++)
 		if (live_pass_by_bpf(l, i))
 			live_take_walk(l, i);
-	if (ret || live_parse(l, l->nr_passes - 1, s, err))
+	if (live_parse(l, l->nr_passes - 1, s, err))
 		return -1;
 	if (l->nr_passes == 1)
 		return 0;
@@ -87,55 +112,65 @@ static int try_once(struct live *l, const struct snapshot_options *o, struct sna
 	return ret;
 }
 
-static int take_by(struct snapshot *s, enum snapshot_way way, const struct snapshot_options *o,
-		   struct snapshot_report *r, struct error *err)
+static struct snapshot_reader *open_by(enum snapshot_way way, struct error *err)
 {
-	struct live l;
-	int ret = -1, i;
+	struct snapshot_reader *r = calloc(1, sizeof(*r));
 
-	memset(r, 0, sizeof(*r));
-	r->way = way;
-	if (live_prepare(&l, way, err)) {
-		live_release(&l);
-		return -1;
-	}
-	r->bytes = l.size + (way == SNAPSHOT_BPF ? 0 : l.nr_frames * l.layout.page_size);
-	r->page_struct_size = l.layout.page_size;
-	r->vmemmap_base = l.vmemmap;
-	for (i = 0; i < MAX_TRIES && ret; i++) {
+	if (!r)
+		return error_set(err, "no memory") ? NULL : NULL;
+	if (!live_prepare(&r->l, way, err))
+		return r;
+	snapshot_reader_free(r);
+	return NULL;
+}
+
+struct snapshot_reader *snapshot_reader_new(enum snapshot_way way, struct error *err)
+{
+	struct snapshot_reader *r;
+
+	if (way != SNAPSHOT_ANY)
+		return open_by(way, err);
+	if (!path_exists("/proc/kcore"))
+		return open_by(SNAPSHOT_BPF, err);
+	r = open_by(SNAPSHOT_KCORE, err);
+	return r ? r : open_by(SNAPSHOT_BPF, NULL); /* kcore's reason is the better one */
+}
+
+void snapshot_reader_free(struct snapshot_reader *r)
+{
+	if (!r)
+		return;
+	live_release(&r->l);
+	free(r);
+}
+
+static void begin_report(const struct live *l, struct snapshot_report *r)
+{
+	*r = (struct snapshot_report){
+		.way = l->way,
+		.bytes =
+			l->size + (l->way == SNAPSHOT_BPF ? 0 : l->nr_frames * l->layout.page_size),
+		.page_struct_size = l->layout.page_size,
+		.vmemmap_base = l->vmemmap,
+	};
+}
+
+int snapshot_reader_read(struct snapshot_reader *r, struct snapshot *s,
+			 const struct snapshot_options *o, struct snapshot_report *report,
+			 struct error *err)
+{
+	uint32_t max = r->l.way == SNAPSHOT_BPF ? MAX_TRIES_BPF : MAX_TRIES_KCORE;
+	struct snapshot_report own, *rep = report ? report : &own;
+	int ret = -1;
+
+	begin_report(&r->l, rep);
+	while (ret && rep->tries < max) {
 		snapshot_release(s);
 		snapshot_init(s);
-		r->tries++;
-		ret = try_once(&l, o, s, r, err);
+		rep->tries++;
+		ret = try_once(&r->l, o, s, rep, err);
 	}
-	if (!ret)
-		ret = live_parse_frames(&l, l.nr_passes - 1, s, err);
-	else
-		error_prefix(err, "no exact state after %d tries", MAX_TRIES);
-	live_release(&l);
-	return ret;
-}
-
-const char *snapshot_way_name(enum snapshot_way way)
-{
-	static const char *const names[] = {"any", "kcore", "bpf", "both"};
-
-	return (unsigned int)way < ARRAY_SIZE(names) ? names[way] : "none";
-}
-
-int snapshot_take(struct snapshot *s, const struct snapshot_options *o, struct snapshot_report *r,
-		  struct error *err)
-{
-	struct snapshot_report report;
-	enum snapshot_way way = o->way;
-	int ret;
-
-	if (way == SNAPSHOT_ANY)
-		way = path_exists("/proc/kcore") ? SNAPSHOT_KCORE : SNAPSHOT_BPF;
-	ret = take_by(s, way, o, &report, err);
-	if (ret && o->way == SNAPSHOT_ANY && way == SNAPSHOT_KCORE && !report.tries)
-		ret = take_by(s, SNAPSHOT_BPF, o, &report, NULL); /* kcore's reason is kept */
-	if (r)
-		*r = report;
-	return ret;
+	if (ret)
+		return error_prefix(err, "no exact state after %u tries", max);
+	return live_parse_frames(&r->l, r->l.nr_passes - 1, s, err);
 }

@@ -66,83 +66,90 @@ struct {
 	__type(value, __u64);
 } cpu_map SEC(".maps");
 
-struct walk {
-	struct walker_control *c;
-	__u64 head, link; /* of the list that is followed; equal: none */
-	__u32 command, page, chunk;
-};
-
-static long stop(struct walk *w, __u32 status)
+static long stop(struct walker_control *c, __u32 status)
 {
-	w->c->status = status;
+	c->status = status;
 	return 1;
 }
 
 /* To the next page of a list. */
-static long follow(struct walk *w)
+static long follow(struct walker_control *c)
 {
-	__u64 addr = w->link - lru_offset;
+	__u64 addr = c->link - lru_offset;
+	__u32 at = c->first_page + c->nr_pages;
 	struct walker_page *p;
 
-	p = bpf_map_lookup_elem(&pages, &w->page);
+	p = bpf_map_lookup_elem(&pages, &at);
 	if (!p)
-		return stop(w, WALKER_TOO_MANY);
+		return stop(c, WALKER_TOO_MANY);
 	p->addr = addr;
 	if (bpf_probe_read_kernel(p->bytes, sizeof(p->bytes), (void *)addr) ||
-	    bpf_probe_read_kernel(&w->link, sizeof(w->link), (void *)w->link))
-		return stop(w, WALKER_NOT_READABLE);
-	w->page++;
+	    bpf_probe_read_kernel(&c->link, sizeof(c->link), (void *)c->link))
+		return stop(c, WALKER_NOT_READABLE);
+	c->nr_pages++;
 	return 0;
 }
 
-static long next_command(struct walk *w)
+static long begin_list(struct walker_control *c, __u64 head)
 {
-	struct walker_command *c = bpf_map_lookup_elem(&commands, &w->command);
+	c->head = head;
+	if (bpf_probe_read_kernel(&c->link, sizeof(c->link), (void *)head))
+		return stop(c, WALKER_NOT_READABLE);
+	if (!c->link) /* never initialised, so not in use */
+		c->link = head;
+	return 0;
+}
+
+static long next_command(struct walker_control *c)
+{
+	__u32 command = c->command, at = c->first_chunk + c->nr_chunks;
+	struct walker_command *what = bpf_map_lookup_elem(&commands, &command);
 	struct walker_chunk *to;
 
-	if (!c || c->kind == WALKER_END)
+	if (!what || what->kind == WALKER_END)
 		return 1;
-	w->command++;
-	if (c->kind == WALKER_LIST) {
-		w->head = c->addr;
-		if (bpf_probe_read_kernel(&w->link, sizeof(w->link), (void *)c->addr))
-			return stop(w, WALKER_NOT_READABLE);
-		if (!w->link) /* never initialised, so not in use */
-			w->link = w->head;
-		return 0;
-	}
-	to = bpf_map_lookup_elem(&chunks, &w->chunk);
+	c->command++;
+	if (what->kind == WALKER_LIST)
+		return begin_list(c, what->addr);
+	to = bpf_map_lookup_elem(&chunks, &at);
 	if (!to)
-		return stop(w, WALKER_TOO_MANY);
-	if (c->len > WALKER_CHUNK || bpf_probe_read_kernel(to->bytes, c->len, (void *)c->addr))
-		return stop(w, WALKER_NOT_READABLE);
-	w->chunk++;
+		return stop(c, WALKER_TOO_MANY);
+	if (what->len > WALKER_CHUNK ||
+	    bpf_probe_read_kernel(to->bytes, what->len, (void *)what->addr))
+		return stop(c, WALKER_NOT_READABLE);
+	c->nr_chunks++;
 	return 0;
 }
 
-static long step(__u32 i, struct walk *w)
+/*
+ * What is known from one step to the next is in a map, not on the stack: until 6.6 the verifier
+ * looks at the callback of bpf_loop() once only, with the stack as it was before, and takes what
+ * then was equal for always equal.
+ */
+static long step(__u32 i, void *ctx)
 {
-	return w->link == w->head ? next_command(w) : follow(w);
+	__u32 zero = 0;
+	struct walker_control *c = bpf_map_lookup_elem(&control, &zero);
+
+	if (!c)
+		return 1;
+	return c->link == c->head ? next_command(c) : follow(c);
 }
 
 SEC("syscall")
 int walker_run_walk(void *ctx)
 {
-	struct walk w = {};
 	__u32 zero = 0;
+	struct walker_control *c = bpf_map_lookup_elem(&control, &zero);
 
-	w.c = bpf_map_lookup_elem(&control, &zero);
-	if (!w.c)
+	if (!c)
 		return 1;
-	w.page = w.c->first_page;
-	w.chunk = w.c->first_chunk;
-	w.c->status = WALKER_FINE;
-	w.c->seq_begin = seq;
-	bpf_loop(MAX_STEPS, step, &w, 0);
-	w.c->seq_end = seq;
-	w.c->nr_pages = w.page - w.c->first_page;
-	w.c->nr_chunks = w.chunk - w.c->first_chunk;
-	w.c->command = w.command;
+	c->head = c->link = 0;
+	c->command = c->nr_pages = c->nr_chunks = 0;
+	c->status = WALKER_FINE;
+	c->seq_begin = seq;
+	bpf_loop(MAX_STEPS, step, 0, 0);
+	c->seq_end = seq;
 	return 0;
 }
 

@@ -34,9 +34,10 @@ struct walker_chunk {
 struct walker_control {
 	unsigned int first_page, first_chunk;	/* where this pass may write; set by the caller */
 	unsigned int nr_pages, nr_chunks;	/* written by this pass */
-	unsigned long long seq_begin, seq_end;	/* allocator's events so far */
+	unsigned int command;			/* the one at which it is, or at which it ended */
 	unsigned int status;			/* enum walker_status */
-	unsigned int command;			/* the one at which it ended */
+	unsigned long long head, link;		/* of the list that is followed; equal: none */
+	unsigned long long seq_begin, seq_end;	/* allocator's events so far */
 	unsigned long long peek_addr;		/* set by the caller */
 	unsigned int peek_failed, cpu;		/* CPU: set by the caller */
 	unsigned long long task, map, cpu_elem; /* current task; addresses of the per-cpu map and

@@ -66,9 +66,9 @@ static void print_result(const struct options *opt, const struct snapshot *s,
 	       snap_level_name(s->level), s->nr_zones, s->nr_lists, s->nr_entries,
 	       (unsigned long long)s->nr_frames);
 	if (s->level == SNAP_EXACT)
-		printf("; by %s, %.1f ms for %.1f MB, %u tries, %u passes",
+		printf("; by %s, %.1f ms (lists %.1f ms) for %.1f MB, %u tries, %u passes",
 		       snapshot_way_name(r->way), (double)r->duration_ns / 1e6,
-		       (double)r->bytes / 1e6, r->tries, r->passes);
+		       (double)r->lists_ns / 1e6, (double)r->bytes / 1e6, r->tries, r->passes);
 	putchar('\n');
 }
 
@@ -99,8 +99,7 @@ static int snapshot_run(int argc, char **argv)
 		how.while_quiet = hold;
 		how.arg = &opt.hold;
 	}
-	how.way = opt.way;
-	ret = snapshot_best(&s, &how, &r, &err);
+	ret = snapshot_best(&s, opt.way, &how, &r, &err);
 	if (ret && s.level == SNAP_NONE)
 		return cmd_fail(&err);
 	if (ret)
