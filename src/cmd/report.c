@@ -178,9 +178,39 @@ static int load_samples(struct store *store, struct store_runs *runs, struct err
 	return 0;
 }
 
+/* What the page shows besides the runs. */
+struct more {
+	struct store_tunings tunings;
+	struct store_failures *failures; /* one for each run */
+	size_t nr_failures;
+};
+
+static void more_release(struct more *m)
+{
+	for (size_t i = 0; i < m->nr_failures; i++)
+		store_failures_release(&m->failures[i]);
+	free(m->failures);
+	store_tunings_release(&m->tunings);
+}
+
+static int more_load(struct more *m, struct store *store, const struct store_runs *runs,
+		     struct error *err)
+{
+	*m = (struct more){.failures = calloc(runs->nr + 1, sizeof(*m->failures))};
+	if (!m->failures)
+		return error_set(err, "out of memory");
+	for (; m->nr_failures < runs->nr; m->nr_failures++)
+		if (store_load_failures(store, &runs->v[m->nr_failures],
+					&m->failures[m->nr_failures], err))
+			return -1;
+	return store_load_tunings(store, &m->tunings, err);
+}
+
 static int write_report(const struct report_command *c, const struct format *format,
 			struct store *store, struct store_runs *runs, struct error *err)
 {
+	struct report_command full = *c;
+	struct more more = {0};
 	struct strbuf out;
 	int rc;
 
@@ -189,7 +219,16 @@ static int write_report(const struct report_command *c, const struct format *for
 				 c->opt.baseline);
 	if ((format->needs_samples || c->series) && load_samples(store, runs, err))
 		return -1;
-	rc = print_report(c, format, runs, err);
+	if (format->needs_samples) {
+		if (more_load(&more, store, runs, err)) {
+			more_release(&more);
+			return -1;
+		}
+		full.opt.tunings = &more.tunings;
+		full.opt.failures = more.failures;
+	}
+	rc = print_report(&full, format, runs, err);
+	more_release(&more);
 	if (rc || !c->series)
 		return rc;
 	strbuf_init(&out);

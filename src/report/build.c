@@ -47,7 +47,8 @@ static bool opens_table(const struct store_runs *runs, size_t i)
 	return true;
 }
 
-static void add_series(struct table *t, const struct store_run *run)
+static void add_series(struct table *t, const struct store_runs *runs, const struct store_run *run,
+		       const struct report_options *opt)
 {
 	struct series *s = &t->series[t->nr_series++];
 
@@ -55,12 +56,15 @@ static void add_series(struct table *t, const struct store_run *run)
 	s->recorded = is_recorded(run);
 	s->bound = is_bound(run);
 	memcpy(s->name, run->outcome.policy, sizeof(s->name));
+	if (opt->failures)
+		s->failures = &opt->failures[run - runs->v];
 }
 
 /* Baseline first, then as they were stored, the recorded kernel last. */
 static void order_series(struct table *t, const struct store_runs *runs, size_t first,
-			 const char *baseline)
+			 const struct report_options *opt)
 {
+	const char *baseline = opt->baseline ? opt->baseline : "none";
 	const struct store_run *chosen = NULL;
 
 	for (size_t i = first; i < runs->nr && !chosen; i++)
@@ -68,14 +72,14 @@ static void order_series(struct table *t, const struct store_runs *runs, size_t 
 		    setting_matches(&runs->v[i], baseline))
 			chosen = &runs->v[i];
 	if (chosen)
-		add_series(t, chosen);
+		add_series(t, runs, chosen, opt);
 	for (int recorded = 0; recorded < 2; recorded++)
 		for (size_t i = first; i < runs->nr; i++) {
 			const struct store_run *run = &runs->v[i];
 
 			if (run != chosen && is_recorded(run) == recorded &&
 			    same_table(run, &runs->v[first]))
-				add_series(t, run);
+				add_series(t, runs, run, opt);
 		}
 }
 
@@ -170,6 +174,22 @@ static char *make_title(const struct store_run *run)
 	return strbuf_detach(&sb);
 }
 
+/* ---- what tune found ---- */
+
+static int take_tunings(struct table *t, const struct store_tunings *all)
+{
+	const struct outcome *o = &t->series[0].run->outcome;
+
+	t->tunings = calloc((all ? all->nr : 0) + 1, sizeof(*t->tunings));
+	if (!t->tunings)
+		return -1;
+	for (size_t i = 0; all && i < all->nr; i++)
+		if (!strcmp(all->v[i].capture.id, t->capture->id) &&
+		    !strcmp(all->v[i].curve.era, o->era))
+			t->tunings[t->nr_tunings++] = &all->v[i];
+	return 0;
+}
+
 /* ---- all of it ---- */
 
 static int build_table(struct table *t, const struct store_runs *runs, size_t first,
@@ -180,13 +200,13 @@ static int build_table(struct table *t, const struct store_runs *runs, size_t fi
 	t->series = calloc(runs->nr, sizeof(*t->series));
 	if (!t->series)
 		return -1;
-	order_series(t, runs, first, opt->baseline ? opt->baseline : "none");
+	order_series(t, runs, first, opt);
 	t->capture = &t->series[0].run->capture;
 	t->suspect = t->capture->fidelity < floor;
 	t->title = make_title(t->series[0].run);
 	for (size_t i = 0; i < t->nr_series; i++)
 		t->series[i].settings = telling_settings(t, &t->series[i]);
-	if (table_fill(t))
+	if (table_fill(t) || take_tunings(t, opt->tunings))
 		return -1;
 	table_notes(t, floor);
 	return 0;
@@ -219,6 +239,7 @@ static void table_release(struct table *t)
 	for (size_t i = 0; i < t->nr_notes; i++)
 		free(t->notes[i]);
 	free(t->notes);
+	free(t->tunings);
 	free(t->series);
 	free(t->lines);
 	free(t->cells);

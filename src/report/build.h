@@ -20,6 +20,8 @@ bool change_percent(enum better better, double base, double value, double *perce
 
 /* What the table says, in a sentence or two. */
 void table_words(const struct table *t, struct strbuf *out);
+/* The curves that `tune` found for the table's capture: charts_tuning.c. */
+void tuning_charts(const struct table *t, struct strbuf *out);
 /* Charts for the page; runs need their samples. */
 void charts_draw(const struct table *t, struct strbuf *out);
 

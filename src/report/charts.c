@@ -9,102 +9,7 @@
 #include "report/svg.h"
 
 #define MAX_CURVES 16
-#define TABLE_ROWS 12
 #define THRESHOLD_PARAM "extfrag_threshold="
-
-/* ---- the same as a table ---- */
-
-static void table_head(struct strbuf *out, const char *label)
-{
-	strbuf_puts(out, "<th scope=\"col\">");
-	html_text(out, label);
-	strbuf_puts(out, "</th>");
-}
-
-static void table_value(struct strbuf *out, double value)
-{
-	if (isnan(value))
-		strbuf_puts(out, "<td>\xe2\x80\x93</td>");
-	else
-		strbuf_printf(out, "<td>%.6g</td>", value);
-}
-
-/* A row per dot. */
-static void dots_table(const struct svg_chart *chart, struct strbuf *out)
-{
-	strbuf_puts(out, "<thead><tr>");
-	table_head(out, "Policy");
-	table_head(out, chart->x_label);
-	table_head(out, chart->y_label);
-	table_head(out, "range");
-	strbuf_puts(out, "</tr></thead>\n<tbody>\n");
-	for (size_t i = 0; i < chart->nr_curves; i++) {
-		const struct svg_point *p = chart->curves[i].points;
-
-		strbuf_puts(out, "<tr><th scope=\"row\">");
-		html_text(out, chart->curves[i].name);
-		strbuf_puts(out, "</th>");
-		table_value(out, p->x);
-		table_value(out, p->y);
-		strbuf_printf(out, "<td>%.6g..%.6g</td></tr>\n", p->low, p->high);
-	}
-}
-
-/* The last value of @curve that is not after @x. */
-static double value_at(const struct svg_curve *curve, double x)
-{
-	double y = NAN;
-
-	for (size_t i = 0; i < curve->nr_points && curve->points[i].x <= x; i++)
-		y = curve->points[i].y;
-	return y;
-}
-
-/* A row per place on the x axis, as many as people read. */
-static void lines_table(const struct svg_chart *chart, struct strbuf *out)
-{
-	const struct svg_curve *first = &chart->curves[0];
-	size_t step = first->nr_points / TABLE_ROWS + 1;
-
-	strbuf_puts(out, "<thead><tr>");
-	table_head(out, chart->x_label);
-	for (size_t i = 0; i < chart->nr_curves; i++)
-		table_head(out, chart->curves[i].name);
-	strbuf_puts(out, "</tr></thead>\n<tbody>\n");
-	for (size_t k = 0; k < first->nr_points; k += step) {
-		strbuf_printf(out, "<tr><th scope=\"row\">%.6g</th>", first->points[k].x);
-		for (size_t i = 0; i < chart->nr_curves; i++)
-			table_value(out, value_at(&chart->curves[i], first->points[k].x));
-		strbuf_puts(out, "</tr>\n");
-	}
-}
-
-static void chart_table(const struct svg_chart *chart, struct strbuf *out)
-{
-	strbuf_puts(out, "<details class=\"figures\"><summary>As a table</summary>"
-			 "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"");
-	html_text(out, chart->title);
-	strbuf_puts(out, "\"><table>");
-	if (chart->curves[0].dots)
-		dots_table(chart, out);
-	else
-		lines_table(chart, out);
-	strbuf_puts(out, "</tbody></table></div></details>\n");
-}
-
-static void figure(const struct svg_chart *chart, const char *caption, struct strbuf *out)
-{
-	strbuf_puts(out, "<figure>\n<figcaption><strong>");
-	html_text(out, chart->title);
-	strbuf_puts(out, ".</strong> ");
-	html_text(out, caption);
-	strbuf_puts(out, "</figcaption>\n");
-	strbuf_puts(out, "<div class=\"plot\">");
-	svg_draw(chart, out);
-	strbuf_puts(out, "</div>\n");
-	chart_table(chart, out);
-	strbuf_puts(out, "</figure>\n");
-}
 
 static char *series_name(const struct series *s)
 {
@@ -138,10 +43,11 @@ static void success_chart(const struct table *t, char *const *names, struct strb
 			.name = names[i], .points = &points[i], .nr_points = 1, .dots = true};
 	}
 	if (curves && points)
-		figure(&chart,
-		       "Up and to the left is better. Bars: range over the scenarios. Reclaim rests on "
-		       "an approximate LRU.",
-		       out);
+		figure_put(
+			&chart,
+			"Up and to the left is better. Bars: range over the scenarios. Reclaim rests on "
+			"an approximate LRU.",
+			out);
 	free(curves);
 	free(points);
 }
@@ -184,10 +90,9 @@ static void threshold_chart(const struct table *t, struct strbuf *out)
 			points[curve.nr_points++] = (struct svg_point){
 				x, (double)o->huge_got, (double)o->huge_got, (double)o->huge_got};
 	}
-	if (curve.nr_points > 2) {
+	if (curve.nr_points > 2 && !t->nr_tunings) {
 		qsort(points, curve.nr_points, sizeof(*points), by_x);
-		figure(&chart,
-		       "Only the settings that were replayed; flat stretches are dead zones.", out);
+		figure_put(&chart, "Only the settings that were replayed.", out);
 	}
 	free(points);
 }
@@ -284,7 +189,7 @@ static void index_chart(const struct table *t, char *const *names, const struct 
 		 zone->name, zone->node);
 	chart.title = title;
 	if (any_value(curves, chart.nr_curves))
-		figure(&chart, kind->caption, out);
+		figure_put(&chart, kind->caption, out);
 	free(points);
 }
 
@@ -334,7 +239,8 @@ static void probe_chart(const struct table *t, char *const *names, struct strbuf
 		}
 	}
 	if (chart.nr_curves)
-		figure(&chart, "Asked of a clone of the machine, which is then thrown away.", out);
+		figure_put(&chart, "Asked of a clone of the machine, which is then thrown away.",
+			   out);
 	free(points);
 }
 
@@ -349,6 +255,7 @@ void charts_draw(const struct table *t, struct strbuf *out)
 	if (t->series[0].run->outcome.huge_wanted) {
 		success_chart(t, names, out);
 		threshold_chart(t, out);
+		tuning_charts(t, out);
 	}
 	probe_chart(t, names, out);
 	index_charts(t, names, out);

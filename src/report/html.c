@@ -62,6 +62,7 @@ static int put_section(const struct table *t, size_t number, uint32_t every, str
 	strbuf_puts(out, "</div>\n");
 	if (html_map(t, every, out, err))
 		return error_prefix(err, "%s", t->capture->name);
+	html_failures(t, out);
 	put_notes(t, out);
 	html_provenance(t, out);
 	strbuf_puts(out, "</section>\n");

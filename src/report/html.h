@@ -19,6 +19,8 @@ void html_key_figures(const struct table *t, struct strbuf *out);
 void html_all_figures(const struct table *t, struct strbuf *out);
 void html_provenance(const struct table *t, struct strbuf *out);
 
+/* Requests that failed, each with its explanation. */
+void html_failures(const struct table *t, struct strbuf *out);
 /* The map of pageblocks; nothing where no series has one. @every: keep each so manieth moment. */
 int html_map(const struct table *t, uint32_t every, struct strbuf *out,
 	     struct error *err) MUST_CHECK;

@@ -42,6 +42,7 @@ struct series {
 	char *settings; /* parameters that tell it from others of the same policy, or "" */
 	bool recorded;	/* what the real kernel did, not a what-if */
 	bool bound;	/* no policy that could be run: it knows the future, or only counts */
+	const struct store_failures *failures; /* NULL: not looked for */
 };
 
 struct table {
@@ -54,6 +55,8 @@ struct table {
 	struct cell *cells; /* [line * nr_series + series] */
 	char **notes;
 	size_t nr_notes;
+	const struct store_tuning **tunings; /* curves over extfrag_threshold */
+	size_t nr_tunings;
 	bool suspect; /* fidelity below the floor or not known: every figure is marked */
 };
 
@@ -67,6 +70,9 @@ struct report_options {
 				 first */
 	double floor;	      /* 0: REPORT_FLOOR */
 	unsigned int width;   /* of text in columns; 0: as wide as it gets */
+	/* What the page shows besides, if not NULL; the report points into it. */
+	const struct store_tunings *tunings;
+	const struct store_failures *failures; /* one for each of the runs */
 };
 
 /* The report points into @runs, which must live as long. */

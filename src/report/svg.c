@@ -104,7 +104,7 @@ static void x_axis(const struct plot *p, struct strbuf *out)
 		      p->left, p->right, p->bottom, p->bottom);
 	for (double v = 0; v <= p->x_max * 1.0001; v += step) {
 		strbuf_printf(out, "<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">",
-			      place_x(p, v), p->bottom + 16);
+			      place_x(p, v), p->bottom + 20);
 		number(out, v);
 		strbuf_puts(out, "</text>");
 	}
@@ -113,7 +113,7 @@ static void x_axis(const struct plot *p, struct strbuf *out)
 static void axis_labels(const struct svg_chart *c, const struct plot *p, struct strbuf *out)
 {
 	strbuf_printf(out, "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">", p->right,
-		      p->bottom + 34);
+		      p->bottom + 36);
 	html_text(out, c->x_label);
 	strbuf_printf(out, "</text><text x=\"4\" y=\"14\">");
 	html_text(out, c->y_label);
@@ -174,6 +174,61 @@ static void draw_dots(const struct plot *p, const struct svg_curve *curve, size_
 	}
 }
 
+/* ---- steps, spans and rules ---- */
+
+static double next_x(const struct plot *p, const struct svg_curve *curve, size_t i)
+{
+	return i + 1 < curve->nr_points ? curve->points[i + 1].x : p->x_max;
+}
+
+static void draw_steps(const struct plot *p, const struct svg_curve *curve, size_t style,
+		       struct strbuf *out)
+{
+	strbuf_puts(out, "<path class=\"band\" d=\"");
+	for (size_t i = 0; i < curve->nr_points; i++) {
+		const struct svg_point *point = &curve->points[i];
+		double right = place_x(p, next_x(p, curve, i)), top = place_y(p, point->high);
+
+		if (point->low != point->high)
+			strbuf_printf(out, "M%.1f %.1fH%.1fV%.1fH%.1fZ", place_x(p, point->x), top,
+				      right, place_y(p, point->low), place_x(p, point->x));
+	}
+	strbuf_printf(out, "\"/>\n<path class=\"curve s%zu\" d=\"", style);
+	for (size_t i = 0; i < curve->nr_points; i++)
+		strbuf_printf(out, "%c%.1f %.1fH%.1f", i ? 'L' : 'M',
+			      place_x(p, curve->points[i].x), place_y(p, curve->points[i].y),
+			      place_x(p, next_x(p, curve, i)));
+	strbuf_puts(out, "\"/>\n");
+}
+
+static void draw_spans(const struct svg_chart *c, const struct plot *p, struct strbuf *out)
+{
+	for (size_t i = 0; i < c->nr_spans; i++)
+		strbuf_printf(
+			out,
+			"<rect class=\"span\" x=\"%.1f\" y=\"%.0f\" width=\"%.1f\" "
+			"height=\"6\"/>",
+			place_x(p, c->spans[i].from), p->bottom + 1,
+			fmax(1, place_x(p, c->spans[i].to) - place_x(p, c->spans[i].from) - 1));
+	strbuf_puts(out, c->nr_spans ? "\n" : "");
+}
+
+static void draw_rules(const struct svg_chart *c, const struct plot *p, struct strbuf *out)
+{
+	for (size_t i = 0; i < c->nr_rules; i++) {
+		double x = place_x(p, c->rules[i].x);
+		bool right = x < (p->left + p->right) / 2;
+
+		strbuf_printf(out,
+			      "<line class=\"rule\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.0f\" "
+			      "y2=\"%.0f\"/><text x=\"%.1f\" y=\"%.0f\" text-anchor=\"%s\">",
+			      x, x, p->top, p->bottom, right ? x + 4 : x - 4,
+			      p->top + 12 + (double)i * LABEL_HEIGHT, right ? "start" : "end");
+		html_text(out, c->rules[i].name);
+		strbuf_puts(out, "</text>\n");
+	}
+}
+
 /* A point without a value (NAN) breaks the line. */
 static void draw_line(const struct plot *p, const struct svg_curve *curve, size_t style,
 		      struct strbuf *out)
@@ -202,7 +257,7 @@ static void legend(const struct svg_chart *c, struct strbuf *out)
 	for (size_t i = 0; i < c->nr_curves; i++) {
 		double x = LEFT + (double)(i % 3) * 190;
 
-		if (c->curves[i].dots)
+		if (c->curves[i].dots || c->nr_curves == 1)
 			continue;
 		strbuf_printf(out,
 			      "<line class=\"curve s%zu\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.0f\" "
@@ -219,7 +274,7 @@ static size_t legend_lines(const struct svg_chart *c)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->nr_curves; i++)
+	for (size_t i = 0; i < c->nr_curves && c->nr_curves > 1; i++)
 		n += !c->curves[i].dots;
 	return (n + 2) / 3;
 }
@@ -240,12 +295,16 @@ void svg_draw(const struct svg_chart *c, struct strbuf *out)
 	y_axis(&p, out);
 	x_axis(&p, out);
 	axis_labels(c, &p, out);
+	draw_spans(c, &p, out);
 	for (size_t i = 0; i < c->nr_curves; i++) {
 		if (c->curves[i].dots)
 			draw_dots(&p, &c->curves[i], i % SVG_STYLES, &labels, out);
+		else if (c->curves[i].steps)
+			draw_steps(&p, &c->curves[i], i % SVG_STYLES, out);
 		else
 			draw_line(&p, &c->curves[i], i % SVG_STYLES, out);
 	}
+	draw_rules(c, &p, out);
 	legend(c, out);
 	strbuf_puts(out, "</svg>\n");
 }

@@ -4,6 +4,7 @@
 page.py ZONEREPLAY DIRECTORY: the directory holds r.db and takes what is made of it.
 """
 
+import json
 import os
 import random
 import shutil
@@ -201,9 +202,10 @@ def a_block_tells_what_is_in_it(t):
 def contrast_is_sufficient(t):
     with open(os.path.join(HERE, "contrast.js"), encoding="utf-8") as source:
         measure = source.read()
+    path = report(t.program, t.directory, with_failures(t, "contrast.db", "dd"), "contrast.html")
     for dark in (False, True):
         page = t.browser.page(dark=dark)
-        page.open(t.page)
+        page.open(path)
         ready(page)
         found = page.run(measure)
         assert found["looked"] > 500, f"only {found['looked']} pieces of text were looked at"
@@ -214,12 +216,17 @@ def contrast_is_sufficient(t):
 
 
 def hostile_names_do_nothing(t):
-    db = altered(t.directory, "hostile.db", [
+    connection = sqlite3.connect(with_failures(t, "hostile.db", HOSTILE))
+    for statement, values in [
         ("UPDATE captures SET name = ?, release = ?, arch = ?", (HOSTILE,) * 3),
         ("UPDATE zones SET name = substr(?, 1, 15)", (HOSTILE,)),
         ("UPDATE provenance SET command = ?, program = substr(?, 1, 60)", (HOSTILE,) * 2),
         ("UPDATE runs SET assumption = substr(?, 1, 60), params = params || ',x=' || ?", (HOSTILE,) * 2),
-    ])
+    ]:
+        connection.execute(statement, values)
+    connection.commit()
+    connection.close()
+    db = os.path.join(t.directory, "hostile.db")
     page = t.browser.page()
     page.open(report(t.program, t.directory, db, "hostile.html"))
     ready(page)
@@ -228,6 +235,9 @@ def hostile_names_do_nothing(t):
     assert page.run("document.querySelector('h2').textContent") == SHOWN, \
         page.run("document.querySelector('h2').textContent")
     assert page.run("document.querySelectorAll('img').length") == 0, "a name became an element"
+    page.run("document.querySelector('.failure').open = true")
+    assert f"Fragmentation, says {SHOWN}." in page.run("document.querySelector('.failure').textContent"), \
+        "an explanation does not show the name"
     for form in ("txt", "md", "csv"):
         subprocess.run([t.program, "report", "-d", db, "-o", f"{t.directory}/hostile.{form}"], check=True)
         with open(f"{t.directory}/hostile.{form}", encoding="utf-8") as text:
@@ -235,6 +245,68 @@ def hostile_names_do_nothing(t):
         assert "\\x07\\u202e" in words.replace("\\\\", "\\"), f"{form}: the name is not spelled out"
         assert not set("\x07\u202e") & set(words), f"{form}: control characters"
         assert form != "md" or "<script" not in words.replace("\\<", ""), f"{form}: <script is not escaped"
+
+
+def explained(comm):
+    """As `run --explain` keeps it (src/store/SCHEMA.md)."""
+    page = {"order": 0, "kind": "slab", "movable": "not movable", "before_recording": False, "pid": 7, "comm": comm,
+            "gfp": "GFP_KERNEL", "since": 3 * 10 ** 9}
+    return json.dumps({
+        "text": f"Fragmentation, says {comm}.",
+        "zones": [{"zone": "DMA32", "allowed": True, "free": 4105, "free_blocks": {"Movable": [8, 9, 12]}}],
+        "decisions": [{"what": "said", "text": "compacts lightly"}],
+        "block": {"pfn": 35328, "zone": "DMA32", "type": "Movable", "free": 509, "movable": 0, "unmovable": 3},
+        "blockers": [dict(page, pfn=35328), dict(page, pfn=35330), dict(page, pfn=35335, comm="other")],
+        "proof": {"sufficient": True, "minimal": True, "left_out_one_at_a_time": 3},
+        "ways_out": [{"text": "free the pages", "works": True, "pages_freed": 3}, {"text": "pray", "works": False}],
+    })
+
+
+def with_failures(t, name, comm):
+    return altered(t.directory, name, [(
+        """INSERT INTO failures SELECT run, n, 0, n * 1000000000, 9, 42, substr(?, 1, 19), 'fragmented', ?
+           FROM runs, (SELECT 5 AS n UNION SELECT 6) WHERE policy = 'compaction'""", (comm, explained(comm)))])
+
+
+def an_explanation_opens(t):
+    page = t.browser.page()
+    page.open(report(t.program, t.directory, with_failures(t, "failures.db", "dd"), "failures.html"))
+    shown = "document.querySelectorAll('.failure')[{}].innerText.includes('Fragmentation, says dd.')"
+    page.run("document.querySelector('.failure').scrollIntoView()")
+    assert not page.run(shown.format(0)), "it is open from the beginning"
+    x, y = page.run("""(() => { const r = document.querySelector('.failure summary').getBoundingClientRect();
+        return [r.x + 40, r.y + r.height / 2]; })()""")
+    page.click(x, y)
+    page.wait_for(shown.format(0))
+    words = page.run("document.querySelector('.failure').innerText")
+    for want in ("5.000 s: order 9 for dd (pid 42) failed", "frame 0x8a00 in zone DMA32", "0x8a00 0x8a02", "other",
+                 "8 9 12", "Proven", "free the pages", "Tried in vain: pray", "compacts lightly"):
+        assert want in words, f'no "{want}" in: {words}'
+    page.run("document.querySelectorAll('.failure summary')[1].focus()")
+    page.key("Enter", 13, text="\r")
+    page.wait_for(shown.format(1))
+
+
+def a_curve_shows_its_dead_zones(t):
+    rows = [(0, 600, 40), (601, 601, 39), (602, 1000, 12)]
+    figures = "50, {0}, {0}, {0} - 2, {0} + 1, 9, 8, 10, 5, 5, 5, 1, 1, 1, 0, 0, 0, 0"
+    db = altered(t.directory, "tuned.db", [
+        ("""INSERT INTO tunings SELECT 1, capture, 'kernel', '', '6.1', 1, 3, 500, 0, 0, 1, 1000, 'success', 250,
+            'Any value up to 600.', 'zonereplay', 'zonereplay tune', 0 FROM captures WHERE name = 'hugealloc-6.1'""",)] + [
+        (f"INSERT INTO tuning_rows VALUES (1, {low}, {high}, 1, '0', '', {figures.format(got)})",)
+        for low, high, got in rows])
+    page = t.browser.page()
+    page.open(report(t.program, t.directory, db, "tuned.html"))
+    found = page.run("""(() => { const figure = [...document.querySelectorAll("figure")].find((f) =>
+        f.textContent.includes("by vm.extfrag_threshold, policy kernel"));
+        return { caption: figure.querySelector("figcaption").textContent,
+                 spans: figure.querySelectorAll(".span").length,
+                 rules: [...figure.querySelectorAll(".rule + text")].map((e) => e.textContent),
+                 table: [...figure.querySelectorAll("tbody tr")].map((e) => e.textContent) }; })()""")
+    assert found["spans"] == 2, f"{found['spans']} dead zones"
+    assert found["rules"] == ["recorded", "recommended"], found["rules"]
+    assert found["table"] == ["0 to 6004038..41", "6013937..40", "602 to 10001210..13"], found["table"]
+    assert "Any value up to 600." in found["caption"], found["caption"]
 
 
 def all_can_be_reached(t):
@@ -323,9 +395,9 @@ def a_large_map_is_scrubbed(t):
 
 
 TESTS = [opens_quietly, the_mouse_scrubs, the_keyboard_scrubs, another_policy_another_picture,
-         the_words_are_what_is_stored, the_scanners_are_seen, a_block_tells_what_is_in_it, contrast_is_sufficient,
-         hostile_names_do_nothing, all_can_be_reached, works_without_script, fits_a_narrow_screen,
-         a_large_map_is_scrubbed]
+         the_words_are_what_is_stored, the_scanners_are_seen, a_block_tells_what_is_in_it, an_explanation_opens,
+         a_curve_shows_its_dead_zones, contrast_is_sufficient, hostile_names_do_nothing, all_can_be_reached,
+         works_without_script, fits_a_narrow_screen, a_large_map_is_scrubbed]
 
 
 class Setting:
