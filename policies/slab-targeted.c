@@ -149,6 +149,7 @@ static struct frame alloc_slow(struct policy_env *env, const struct mm_request *
 	if (!frame_is_none(f) || !may_reclaim(rq) || rq->order < env->params[MIN_ORDER] ||
 	    !free_blocks(env, rq))
 		return f;
+	mm_say(env->mm, "slab pages that block pageblocks are emptied");
 	mm_drain_all(env->mm);
 	f = slow_freelist(env, rq);
 	if (!frame_is_none(f))
