@@ -81,7 +81,7 @@ static void end_compaction(struct mm_chronicle *c, struct mm_note *note)
 	note->v[5] = c->first_refused == UINT32_MAX ? -1 : (int64_t)c->first_refused;
 }
 
-void mm_note_write(struct mm *mm, enum mm_note_kind kind, uint32_t zone, const int64_t v[6])
+void mm_note_write(struct mm *mm, enum mm_note_kind kind, uint32_t zone, const int64_t v[8])
 {
 	struct mm_chronicle *c = mm_chronicle(mm);
 	struct mm_note *note = next_note(mm, kind, zone);
@@ -131,6 +131,12 @@ void mm_chronicle_fallback(struct mm *mm, uint32_t zone, uint32_t wanted, struct
 	if (!p)
 		return;
 	mm_note(mm, MM_NOTE_FALLBACK, zone, head.n, order, wanted, found, claimed);
+	/* A block that is taken over while wholly free is clean again, if it is for movable pages.
+	 */
+	if (order >= mm->pageblock_order && wanted == MM_MOVABLE) {
+		p->seen = 0;
+		return;
+	}
 	if (p->seen && order < mm->pageblock_order)
 		return;
 	*p = (struct mm_pollution){

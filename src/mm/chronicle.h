@@ -24,7 +24,8 @@ enum mm_note_kind {
 	MM_NOTE_DEFER,	      /* v: the shift now */
 	MM_NOTE_COMPACTED,    /* v: enum mm_compact_result, pages moved, pages that would not move,
 				 blocks looked at, of them refused for a page in them, first such
-				 page's frame (-1: none) */
+				 page's frame (-1: none), frames where the search for pages to move
+				 began and ended */
 	MM_NOTE_RECLAIMED,    /* v: pages reclaimed, pages scanned, priority at the end, 1: stopped
 				 because compaction could work */
 	MM_NOTE_LUMPY,	      /* v: pages reclaimed, priority at the end */
@@ -41,8 +42,8 @@ struct mm_note {
 	uint16_t zone; /* or node */
 	uint32_t pad;
 	union {
-		int64_t v[6];
-		char said[48]; /* NUL-terminated */
+		int64_t v[8];
+		char said[64]; /* NUL-terminated */
 	};
 };
 
@@ -54,8 +55,8 @@ struct mm_origin {
 };
 #define MM_GFP_UNKNOWN UINT32_MAX
 
-/* The first time that a request of another type took from a block, since it last was free as a
- * whole and changed hands. */
+/* The first time that a request of another type took from a block, or took it over, since it last
+ * went wholly free to movable pages. */
 struct mm_pollution {
 	uint64_t since;
 	uint32_t pid;
@@ -92,13 +93,13 @@ struct mm_pollution *mm_pollution(const struct mm *mm, struct block b); /* the s
 void mm_chronicle_begin(struct mm *mm, uint32_t pid);
 
 /* Writers: they do nothing without a chronicle. */
-void mm_note_write(struct mm *mm, enum mm_note_kind kind, uint32_t zone, const int64_t v[6]);
+void mm_note_write(struct mm *mm, enum mm_note_kind kind, uint32_t zone, const int64_t v[8]);
 #define mm_note(mm, kind, zone, ...)                                                               \
 	do {                                                                                       \
 		if ((mm)->off_chronicle)                                                           \
-			mm_note_write(mm, kind, zone, (const int64_t[6]){__VA_ARGS__});            \
+			mm_note_write(mm, kind, zone, (const int64_t[8]){__VA_ARGS__});            \
 	} while (0)
-/* For policies: why they did what they did, in at most 47 characters. */
+/* For policies: why they did what they did, in at most 63 characters. */
 void mm_say(struct mm *mm, const char *text);
 void mm_chronicle_bind(struct mm *mm, struct frame f);
 void mm_chronicle_move(struct mm *mm, struct frame from, struct frame to);

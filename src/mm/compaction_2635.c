@@ -241,7 +241,8 @@ enum mm_compact_result mm_compact_zone_2635(struct mm *mm, struct mm_compact_con
 	release_targets(mm, cc);
 	mm_stats(mm)->migrate_scanned += cc->total_migrate_scanned;
 	mm_stats(mm)->free_scanned += cc->total_free_scanned;
-	mm_note(mm, MM_NOTE_COMPACTED, cc->zone, (int64_t)cc->result, (int64_t)cc->total_moved);
+	mm_note(mm, MM_NOTE_COMPACTED, cc->zone, (int64_t)cc->result, (int64_t)cc->total_moved, 0,
+		0, 0, 0, z->start, cc->migrate);
 	compact_note_scanners(mm, cc);
 	return (enum mm_compact_result)cc->result;
 }

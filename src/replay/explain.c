@@ -317,6 +317,27 @@ static int with_job(const struct whatif_job *job, const struct capture *c, const
 	return ret;
 }
 
+/* The second policy: the same request, and where the histories part. */
+static int compare(const struct whatif_job *job, const struct capture *c, const struct trace *t,
+		   const struct explain_options *opt, struct explanations *out, struct error *err)
+{
+	struct explain_options same = {.which = EXPLAIN_NUMBER, .progress = opt->progress};
+	struct whatif_job second = *job;
+
+	second.setting = opt->against;
+	if (explain_parting(job, t, opt->against, &out->parting, err))
+		return -1;
+	if (!out->nr)
+		return 0;
+	same.number = out->v[0].number;
+	same.extra = out->v[0].extra;
+	out->other = calloc(1, sizeof(*out->other));
+	if (!out->other)
+		return error_set(err, "out of memory");
+	out->other->names = out->names;
+	return with_job(&second, c, t, &same, out->other, err);
+}
+
 static void fill_names(struct explain_names *names, const struct mm *mm)
 {
 	names->nr_zones = mm->nr_zones;
@@ -349,7 +370,7 @@ int explain_run(const struct capture *c, const struct trace *t, const struct pol
 	if (!whatif_job_init(&job, &d, start, c, t, p, &whatif, err)) {
 		ret = with_job(&job, c, t, opt, out, err);
 		if (!ret && opt->against)
-			ret = explain_parting(&job, t, opt->against, &out->parting, err);
+			ret = compare(&job, c, t, opt, out, err);
 		demand_release(&d);
 	}
 	mm_free(start);
@@ -369,5 +390,9 @@ void explanations_release(struct explanations *e)
 	free(e->polluters);
 	free(e->parting.sides[0].decisions);
 	free(e->parting.sides[1].decisions);
+	if (e->other) {
+		explanations_release(e->other);
+		free(e->other);
+	}
 	memset(e, 0, sizeof(*e));
 }

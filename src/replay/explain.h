@@ -68,9 +68,7 @@ struct explain_zone {
 	int32_t fragindex, unusable_index; /* per mille */
 };
 
-/* The aligned block of the request's order that is cheapest to clear. Whoever clears a block by
- * hand can drop or move what is movable; a page of the kernel's own counts as so many of those. */
-#define EXPLAIN_UNMOVABLE_PRICE 64
+/* The aligned block of the request's order that is cheapest to clear: fewest pages to give back. */
 struct explain_block {
 	bool any;
 	uint32_t zone;
@@ -94,6 +92,7 @@ struct explain_decision {
 enum explain_way_kind {
 	EXPLAIN_WAY_FREE,	  /* free the pages named */
 	EXPLAIN_WAY_DRAIN,	  /* drain the per-cpu lists */
+	EXPLAIN_WAY_NO_BOOST,	  /* vm.watermark_boost_factor = 0 */
 	EXPLAIN_WAY_MIN_FREE,	  /* vm.min_free_kbytes = value */
 	EXPLAIN_WAY_COMPACT,	  /* vm.compact_memory = 1 beforehand */
 	EXPLAIN_WAY_DROP,	  /* vm.drop_caches = 1 beforehand */
@@ -200,6 +199,7 @@ struct explanations {
 	uint32_t nr_samples; /* that the polluters' sums are over */
 	uint64_t requests, failed, failed_of[MM_NR_ORDERS];
 	struct explain_parting parting; /* where asked for */
+	struct explanations *other; /* the same request under the second policy; owned, or NULL */
 };
 void explanations_release(struct explanations *e);
 

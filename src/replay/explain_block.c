@@ -108,16 +108,17 @@ static bool look_at(const struct mm *mm, const struct mm_request *rq, struct pla
 	return n == end;
 }
 
+/* Pages to give back, whatever they are; of equals, the one with fewer that cannot move. */
 static int64_t price(const struct plan *p)
 {
-	return (int64_t)p->movable + (int64_t)p->unmovable * EXPLAIN_UNMOVABLE_PRICE + p->elsewhere;
+	return (int64_t)p->movable + p->unmovable + p->elsewhere;
 }
 
 static bool cheaper(const struct plan *a, const struct plan *b)
 {
 	if (a->feasible != b->feasible)
 		return a->feasible;
-	return price(a) < price(b);
+	return price(a) != price(b) ? price(a) < price(b) : a->unmovable < b->unmovable;
 }
 
 static void find_block(const struct mm *mm, const struct mm_request *rq, struct plan *best)

@@ -222,6 +222,23 @@ static void try_min_free(struct tries *t)
 		way->works = true;
 }
 
+/* Would it pass if no fallback had raised the watermarks? Asked as it stands, nothing drained. */
+static void try_no_boost(struct tries *t)
+{
+	uint32_t flags = mm_alloc_flags_slow(t->after, t->rq);
+	struct explain_way *way;
+	uint32_t boost = 0;
+
+	mm_copy(t->work, t->after);
+	for (uint32_t z = 0; z < t->work->nr_zones; z++) {
+		boost |= t->work->zones[z].boost;
+		t->work->zones[z].boost = 0;
+	}
+	way = boost ? add(t, EXPLAIN_WAY_NO_BOOST, 0) : NULL;
+	if (way)
+		way->works = !frame_is_none(mm_get_page(t->work, t->rq, flags));
+}
+
 /* ---- all of them ---- */
 
 static uint64_t cost(const struct explain_way *w)
@@ -268,6 +285,7 @@ void explain_ways(struct explanation *x, const struct whatif *w, const struct mm
 		.x = x, .w = w, .before = before, .after = after, .work = work, .op = op, .rq = rq};
 
 	add_freeing(&t);
+	try_no_boost(&t);
 	try_min_free(&t);
 	try_by_hand(&t, EXPLAIN_WAY_COMPACT);
 	try_by_hand(&t, EXPLAIN_WAY_DROP);

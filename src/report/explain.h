@@ -34,6 +34,7 @@ void explain_verdict_words(const struct explanation *x, struct strbuf *out);
 void explain_decision_words(const struct explain_decision *d, const struct explain_names *names,
 			    struct strbuf *out);
 void explain_page_words(const struct explain_page *p, struct strbuf *out);
+void explain_task_words(const char *comm, uint32_t pid, struct strbuf *out);
 void explain_way_words(const struct explain_way *w, struct strbuf *out);
 const char *explain_note_name(enum mm_note_kind kind);
 

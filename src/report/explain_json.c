@@ -264,6 +264,10 @@ static void put_parting(struct json *j, const struct explanations *e)
 		json_end(j);
 	}
 	json_end(j);
+	json_array(j, "same_request_under_second");
+	for (size_t i = 0; e->other && i < e->other->nr; i++)
+		explain_json_one(j, &e->other->v[i], &e->other->names);
+	json_end(j);
 	json_end(j);
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "report/escape.h"
 #include "report/explain.h"
 
 #define MAX_PAGES_SHOWN 20u
@@ -50,10 +51,13 @@ static void put_request(const struct explanation *x, const struct explain_print 
 	if (x->extra)
 		strbuf_printf(&line, "+%" PRIu64, x->extra);
 	strbuf_printf(&line,
-		      " of %s under policy %s: order %u (%u pages of %u KiB), %s, %s, at %.6f s",
-		      x->capture, x->policy, x->order, 1u << x->order, x->page_size / 1024,
-		      migratetype_name((enum migratetype)x->type), gfp, seconds(x->time));
-	strbuf_printf(&line, ", by %s (%u) on CPU %u", *x->comm ? x->comm : "?", x->pid, x->cpu);
+		      " of %s under policy %s: order %u (%u %s of %u KiB), %s, %s, at %.6f s",
+		      x->capture, x->policy, x->order, 1u << x->order, x->order ? "pages" : "page",
+		      x->page_size / 1024, migratetype_name((enum migratetype)x->type), gfp,
+		      seconds(x->time));
+	strbuf_puts(&line, ", by ");
+	explain_task_words(x->comm, x->pid, &line);
+	strbuf_printf(&line, " on CPU %u", x->cpu);
 	if (x->recorder)
 		strbuf_puts(&line, ", the recorder itself");
 	if (x->extra)
@@ -183,14 +187,15 @@ static void put_decisions(const struct explain_decision *d, uint32_t nr, uint32_
 
 static void put_pollution(const struct explain_block *b, struct strbuf *line)
 {
-	strbuf_printf(
-		line,
-		"its pageblock was first entered by another type at %.6f s: %s (%u) asked for %s and "
-		"fell back on %s, order %u at pfn %#" PRIx64 "; the block %s",
-		seconds(b->polluted_since), *b->polluted_comm ? b->polluted_comm : "?",
-		b->polluted_pid, migratetype_name((enum migratetype)b->polluted_wanted),
-		migratetype_name((enum migratetype)b->polluted_found), b->polluted_order,
-		b->polluted_pfn, b->claimed ? "changed hands" : "stayed as it was");
+	strbuf_printf(line, "its pageblock was first entered by another type at %.6f s: ",
+		      seconds(b->polluted_since));
+	explain_task_words(b->polluted_comm, b->polluted_pid, line);
+	strbuf_printf(line,
+		      " asked for %s and fell back on %s, order %u at pfn %#" PRIx64
+		      "; the block %s",
+		      migratetype_name((enum migratetype)b->polluted_wanted),
+		      migratetype_name((enum migratetype)b->polluted_found), b->polluted_order,
+		      b->polluted_pfn, b->claimed ? "changed hands" : "stayed as it was");
 }
 
 static void put_block(const struct explanation *x, const struct explain_print *p,
@@ -275,22 +280,23 @@ static void put_blockers(const struct explanation *x, const struct explain_print
 	put_proof(x, p, out);
 }
 
+static void put_count(struct strbuf *line, const char **comma, uint64_t n, const char *what)
+{
+	if (!n)
+		return;
+	strbuf_printf(line, "%s%" PRIu64 " %s %s", *comma, n, n == 1 ? "page" : "pages", what);
+	*comma = ", ";
+}
+
 static void put_cost(const struct explain_way *w, struct strbuf *line)
 {
 	const char *comma = "";
 
 	strbuf_puts(line, " (");
-	if (w->freed)
-		strbuf_printf(line, "%" PRIu64 " pages freed", w->freed);
-	comma = w->freed ? ", " : "";
-	if (w->moved)
-		strbuf_printf(line, "%s%" PRIu64 " moved", comma, w->moved);
-	comma = w->freed || w->moved ? ", " : "";
-	if (w->reclaimed)
-		strbuf_printf(line, "%s%" PRIu64 " reclaimed", comma, w->reclaimed);
-	if (!w->freed && !w->moved && !w->reclaimed)
-		strbuf_puts(line, "no page touched");
-	strbuf_puts(line, ")");
+	put_count(line, &comma, w->freed, "freed");
+	put_count(line, &comma, w->moved, "moved");
+	put_count(line, &comma, w->reclaimed, "reclaimed");
+	strbuf_puts(line, *comma ? ")" : "no page touched)");
 }
 
 static void put_ways(const struct explanation *x, const struct explain_print *p, struct strbuf *out)
@@ -353,10 +359,11 @@ static void put_polluters(const struct explanations *e, struct strbuf *out)
 	for (size_t i = 0; i < e->nr_polluters && i < MAX_POLLUTERS; i++) {
 		const struct explain_polluter *p = &e->polluters[i];
 
-		strbuf_printf(out, "  %10.1f %8.1f %10.1f  %-14s %s\n", (double)p->blocks / n,
+		strbuf_printf(out, "  %10.1f %8.1f %10.1f  %-14s ", (double)p->blocks / n,
 			      (double)p->alone / n, (double)p->pages / n,
-			      explain_kind_name(p->kind),
-			      *p->comm ? p->comm : "(before the recording)");
+			      explain_kind_name(p->kind));
+		visible_text(out, *p->comm ? p->comm : "(before the recording)");
+		strbuf_puts(out, "\n");
 	}
 	if (e->nr_polluters > MAX_POLLUTERS)
 		strbuf_printf(out, "  ... and %zu more; --json has them all\n",
@@ -378,6 +385,26 @@ static void put_side(const struct explanations *e, const struct explain_side *s,
 	put_decisions(s->decisions, s->nr_decisions, 0, &e->names, p, 4, out);
 }
 
+/* What the second policy made of the same request. */
+static void put_other(const struct explanations *e, struct strbuf *out)
+{
+	const struct explanations *other = e->other;
+	const char *policy = e->parting.sides[1].policy;
+	struct strbuf words;
+
+	if (!e->nr)
+		return;
+	if (!other || !other->nr) {
+		strbuf_printf(out, "\nunder %s the request is not made at all\n", policy);
+		return;
+	}
+	strbuf_init(&words);
+	explain_verdict_words(&other->v[0], &words);
+	strbuf_printf(out, "\nthe same request under %s, in its own history: %s\n", policy,
+		      words.s);
+	strbuf_release(&words);
+}
+
 static void put_parting(const struct explanations *e, const struct explain_print *p,
 			struct strbuf *out)
 {
@@ -385,6 +412,7 @@ static void put_parting(const struct explanations *e, const struct explain_print
 
 	if (!*part->sides[0].policy)
 		return;
+	put_other(e, out);
 	if (!part->part) {
 		strbuf_printf(out, "\n%s and %s never part: they do the same throughout\n",
 			      part->sides[0].policy, part->sides[1].policy);
@@ -393,10 +421,14 @@ static void put_parting(const struct explanations *e, const struct explain_print
 	strbuf_printf(out, "\n%s and %s part at %.6f s, ", part->sides[0].policy,
 		      part->sides[1].policy, seconds(part->time));
 	if (part->is_request)
-		strbuf_printf(out, "over request %" PRIu64 ", order %u by %s (%u)\n", part->number,
-			      part->order, *part->comm ? part->comm : "?", part->pid);
+		strbuf_printf(out, "over request %" PRIu64 ", order %u by ", part->number,
+			      part->order);
 	else
-		strbuf_printf(out, "after request %" PRIu64 ", in the background\n", part->number);
+		strbuf_printf(out,
+			      "after request %" PRIu64 ", in the background; the last to act was ",
+			      part->number);
+	explain_task_words(part->comm, part->pid, out);
+	strbuf_puts(out, "\n");
 	for (int i = 0; i < 2; i++)
 		put_side(e, &part->sides[i], part->is_request, p, out);
 }

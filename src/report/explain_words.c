@@ -2,6 +2,7 @@
 /* Decisions, pages and ways out in words. */
 #include <inttypes.h>
 
+#include "report/escape.h"
 #include "report/explain.h"
 
 static const char *mark_name(int64_t w)
@@ -61,8 +62,15 @@ void explain_page_words(const struct explain_page *p, struct strbuf *out)
 		return;
 	}
 	gfp_format(p->gfp, gfp);
-	strbuf_printf(out, ", of %s (%u) since %.6f s, %s", *p->comm ? p->comm : "?", p->pid,
-		      (double)p->since / 1e9, gfp);
+	strbuf_puts(out, ", of ");
+	explain_task_words(p->comm, p->pid, out);
+	strbuf_printf(out, " since %.6f s, %s", (double)p->since / 1e9, gfp);
+}
+
+void explain_task_words(const char *comm, uint32_t pid, struct strbuf *out)
+{
+	visible_text(out, *comm ? comm : "?");
+	strbuf_printf(out, " (%u)", pid);
 }
 
 static void suitable_words(const struct explain_decision *d, const char *zone, struct strbuf *out)
@@ -96,7 +104,7 @@ static const char *result_words(int64_t result)
 	case MM_COMPACT_SUCCESS:
 		return "a page of the order came free";
 	case MM_COMPACT_COMPLETE:
-		return "the whole zone was gone through, in vain";
+		return "the scanners met after the whole zone, in vain";
 	case MM_COMPACT_PARTIAL_SKIPPED:
 		return "the scanners met, in vain";
 	case MM_COMPACT_CONTENDED:
@@ -106,19 +114,23 @@ static const char *result_words(int64_t result)
 	}
 }
 
-static void compacted_words(const struct explain_decision *d, const char *zone, struct strbuf *out)
+static void compacted_words(const struct explain_decision *d, const struct explain_names *names,
+			    struct strbuf *out)
 {
 	const int64_t *v = d->note.v;
 
-	strbuf_printf(out, "compacted %s: %s; %" PRId64 " pages moved", zone, result_words(v[0]),
-		      v[1]);
+	strbuf_printf(out,
+		      "compacted %s from pfn %#" PRIx64 " to %#" PRIx64 ": %s; %" PRId64
+		      " pages moved",
+		      zone_name(names, d->note.zone), names->base_pfn + (uint64_t)v[6],
+		      names->base_pfn + (uint64_t)v[7], result_words(v[0]), v[1]);
 	if (v[2])
 		strbuf_printf(out, ", %" PRId64 " could not be", v[2]);
 	if (v[3])
 		strbuf_printf(out,
-			      "; %" PRId64 " stretches looked at, %" PRId64
+			      "; %" PRId64 " %s looked at, %" PRId64
 			      " left for a page that cannot move",
-			      v[3], v[4]);
+			      v[3], v[3] == 1 ? "stretch" : "stretches", v[4]);
 	if (!d->has_page)
 		return;
 	strbuf_puts(out, ", the first ");
@@ -199,7 +211,7 @@ void explain_decision_words(const struct explain_decision *d, const struct expla
 			      zone, (INT64_C(1) << v[0]) - 1);
 		break;
 	case MM_NOTE_COMPACTED:
-		compacted_words(d, zone, out);
+		compacted_words(d, names, out);
 		break;
 	case MM_NOTE_RECLAIMED:
 		reclaimed_words(d, out);
@@ -239,6 +251,9 @@ void explain_way_words(const struct explain_way *w, struct strbuf *out)
 		break;
 	case EXPLAIN_WAY_MIN_FREE:
 		strbuf_printf(out, "sysctl vm.min_free_kbytes=%" PRId64 " (or less)", w->value);
+		break;
+	case EXPLAIN_WAY_NO_BOOST:
+		strbuf_puts(out, "sysctl vm.watermark_boost_factor=0");
 		break;
 	case EXPLAIN_WAY_COMPACT:
 		strbuf_puts(out, "sysctl vm.compact_memory=1 before the request");

@@ -55,6 +55,45 @@ first_has 'set(x["map"]["pageblocks"]) <= set("0123456")'
 json_has 'j["polluters"] == sorted(j["polluters"], key=lambda p: -p["pageblocks"])'
 json_has 'all(p["alone"] <= p["pageblocks"] <= p["pages"] for p in j["polluters"])'
 
+# What is said of pages that do not move is in the recording: a request of that task, at that time, of that order and
+# gfp, whose page was not freed before the request failed; and what was there before was not freed before.
+begin 'the pages in the way are in the trace, as explained'
+run run "$huge" -p threshold -p none --verify=never --central --explain=5
+run export "$huge" -o csv
+python3 - <<-'END' || bad 'a page that the recording knows otherwise'
+	import csv, json, sqlite3, sys
+	t0, allocs, frees = None, {}, {}
+	for r in csv.reader(open("csv/events.csv")):
+	    if not r or not r[0].isdigit():
+	        continue
+	    t0 = int(r[0]) if t0 is None else t0
+	    t = int(r[0]) - t0
+	    if r[4] == "mm_page_alloc":
+	        allocs[t, int(r[2])] = (r[5], int(r[6]), r[7])
+	    elif r[4] == "mm_page_free":
+	        frees.setdefault(int(r[5], 0), []).append(t)
+	checked = [0, 0]
+	for text, in sqlite3.connect("zonereplay.db").execute("SELECT explanation FROM failures"):
+	    x = json.loads(text)
+	    now = x["request"]["time"]
+	    pfn, order, gfp = allocs[now, x["request"]["pid"]]
+	    assert x["request"]["extra"] or (order, gfp) == (x["request"]["order"], x["request"]["gfp"])
+	    for b in x["blockers"]:
+	        if b["movable"] == "movable" or b["kind"] == "unknown":
+	            continue
+	        if b["before_recording"]:
+	            pfn, since = b["pfn"], 0
+	        else:
+	            since = b["since"]
+	            pfn, order, gfp = allocs[since, b["pid"]]
+	            assert (order, gfp) == (b["order"], b["gfp"]), b
+	            pfn = int(pfn, 0)
+	        assert not [f for f in frees.get(pfn, []) if since < f < now], b
+	        checked[b["before_recording"]] += 1
+	print(checked)
+	assert checked[0] >= 10, checked
+END
+
 begin 'a request by its number, whether it fails or not'
 run explain "$huge" -p kernel --alloc 1
 out_has 'request 1 of hugealloc-6.1'
