@@ -10,14 +10,55 @@
 
 /* ---- names ---- */
 
+#define OBJECT_MAX (64 << 20)
+
+int object_identify(const char *path, char id[17], struct error *err)
+{
+	size_t len;
+	char *content = file_read(path, OBJECT_MAX, &len, err);
+
+	if (!content)
+		return -1;
+	snprintf(id, 17, "%016llx", (unsigned long long)hash_bytes(content, len, 0));
+	free(content);
+	return 0;
+}
+
+int injections_parse(const char *text, struct injection *in, struct error *err)
+{
+	char *copy = strdup(text), *save, *word;
+	int n = 0;
+
+	if (!copy)
+		abort(); /* as strbuf does */
+	for (word = strtok_r(copy, " \t", &save); word && n >= 0;
+	     word = strtok_r(NULL, " \t", &save)) {
+		if (n == SWEEP_MAX_INJECTIONS)
+			n = error_set(err, "more than %d injections", SWEEP_MAX_INJECTIONS);
+		else if (injection_parse(&in[n], word, err))
+			n = -1;
+		else
+			n++;
+	}
+	free(copy);
+	return n;
+}
+
 /* Everything that a cell's result depends on. Another version of the program makes other cells. */
-static void name_cell(struct sweep_cell *cell, const char *era)
+static void name_cell(struct sweep_cell *cell, const struct sweep *sw)
 {
 	struct strbuf key;
 
 	strbuf_init(&key);
-	strbuf_printf(&key, "%s\n%s\n%s\n%s", cell->capture_id, cell->setting, era,
+	strbuf_printf(&key, "%s\n%s\n%s\n%s", cell->capture_id, cell->setting, sw->era,
 		      PACKAGE_VERSION);
+	if (*cell->object_id)
+		strbuf_printf(&key, "\nobject=%s", cell->object_id);
+	if (*cell->inject)
+		strbuf_printf(&key, "\ninject=%s", cell->inject);
+	if (sw->from || sw->to)
+		strbuf_printf(&key, "\nwindow=%llu-%llu", (unsigned long long)sw->from,
+			      (unsigned long long)sw->to);
 	snprintf(cell->id, sizeof(cell->id), "%016llx",
 		 (unsigned long long)hash_bytes(key.s, key.len, 0));
 	strbuf_release(&key);
@@ -37,9 +78,10 @@ void cell_add(struct sweep *sw, const struct sweep_cell *about, const char *sett
 	cell->path = strdup(about->path);
 	cell->setting = strdup(setting);
 	cell->object = strdup(about->object);
-	if (!cell->path || !cell->setting || !cell->object)
+	cell->inject = strdup(about->inject);
+	if (!cell->path || !cell->setting || !cell->object || !cell->inject)
 		abort();
-	name_cell(cell, sw->era);
+	name_cell(cell, sw);
 }
 
 void sweep_release(struct sweep *sw)
@@ -48,9 +90,11 @@ void sweep_release(struct sweep *sw)
 		free(sw->cells[i].path);
 		free(sw->cells[i].setting);
 		free(sw->cells[i].object);
+		free(sw->cells[i].inject);
 	}
 	free(sw->cells);
 	free(sw->by_id);
+	free(sw->objects);
 	free(sw->dir);
 	*sw = (struct sweep){0};
 }
@@ -64,8 +108,22 @@ static int by_id(const void *a, const void *b, void *cells)
 	return strcmp(v[*(const size_t *)a].id, v[*(const size_t *)b].id);
 }
 
+/* A sweep has few policies from outside. */
+static void note_object(struct sweep *sw, const char *id)
+{
+	for (size_t i = 0; i < sw->nr_objects; i++)
+		if (!strcmp(sw->objects[i], id))
+			return;
+	sw->objects = realloc(sw->objects, (sw->nr_objects + 1) * sizeof(*sw->objects));
+	if (!sw->objects)
+		abort();
+	memcpy(sw->objects[sw->nr_objects++], id, sizeof(*sw->objects));
+}
+
 int cells_index(struct sweep *sw, struct error *err)
 {
+	for (size_t i = 0; i < sw->nr; i++)
+		note_object(sw, sw->cells[i].object_id);
 	free(sw->by_id);
 	sw->by_id = calloc(sw->nr + 1, sizeof(*sw->by_id));
 	if (!sw->by_id)
@@ -101,19 +159,36 @@ static size_t find_id(const struct sweep *sw, const char *id)
 	return SIZE_MAX;
 }
 
+/* An outcome's parameters end with what was injected, which has a place of its own here. */
+static size_t own_params(const char *params)
+{
+	size_t len = strcspn(params, "@");
+
+	return len && params[len] && params[len - 1] == ',' ? len - 1 : len;
+}
+
 size_t cell_of_run(const struct sweep *sw, const struct store_run *run)
 {
 	const struct outcome *o = &run->outcome;
-	struct sweep_cell cell = {.path = NULL};
+	struct sweep_cell cell = {.inject = strdup(run->injections)};
+	size_t len = own_params(o->params), found = SIZE_MAX;
 	struct strbuf setting;
 
+	if (!cell.inject)
+		abort();
 	strbuf_init(&setting);
-	strbuf_printf(&setting, "%s%s%s", o->policy, *o->params ? ":" : "", o->params);
+	strbuf_printf(&setting, "%s%s%.*s", o->policy, len ? ":" : "", (int)len, o->params);
 	memcpy(cell.capture_id, run->capture.id, sizeof(cell.capture_id));
 	cell.setting = setting.s;
-	name_cell(&cell, sw->era);
+	/* A run does not tell of which file its policy was. */
+	for (size_t i = 0; found == SIZE_MAX && i < sw->nr_objects; i++) {
+		memcpy(cell.object_id, sw->objects[i], sizeof(cell.object_id));
+		name_cell(&cell, sw);
+		found = find_id(sw, cell.id);
+	}
 	strbuf_release(&setting);
-	return find_id(sw, cell.id);
+	free(cell.inject);
+	return run->from == sw->from && run->to == sw->to ? found : SIZE_MAX;
 }
 
 /* ---- shards ---- */

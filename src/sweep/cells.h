@@ -12,6 +12,13 @@ void cell_add(struct sweep *sw, const struct sweep_cell *about, const char *sett
 /* Makes cells findable by name; a cell that is there twice is an error. */
 int cells_index(struct sweep *sw, struct error *err);
 
+/* What is in the .so file at @path, as a cell's object_id. */
+int object_identify(const char *path, char id[17], struct error *err) MUST_CHECK;
+
+#define SWEEP_MAX_INJECTIONS 64
+/* Reads injections between spaces; how many there are, or -1. */
+int injections_parse(const char *text, struct injection *in, struct error *err) MUST_CHECK;
+
 /* Where a stored run belongs; SIZE_MAX when to no cell. */
 size_t cell_of_run(const struct sweep *sw, const struct store_run *run);
 

@@ -8,14 +8,19 @@
 #include "sweep/cells.h"
 
 #define PLAN_MAX (1 << 30)
-#define HEADER "# zonereplay sweep plan 1"
+#define HEADER "# zonereplay sweep plan 2"
 
 static void plan_text(const struct sweep *sw, struct strbuf *out)
 {
-	strbuf_printf(out, "%s\t%s\t%s\n", HEADER, PACKAGE_VERSION, *sw->era ? sw->era : "-");
-	for (size_t i = 0; i < sw->nr; i++)
-		strbuf_printf(out, "%s\t%s\t%s\t%s\t%s\n", sw->cells[i].id, sw->cells[i].capture_id,
-			      sw->cells[i].setting, sw->cells[i].object, sw->cells[i].path);
+	strbuf_printf(out, "%s\t%s\t%s\t%llu\t%llu\n", HEADER, PACKAGE_VERSION,
+		      *sw->era ? sw->era : "-", (unsigned long long)sw->from,
+		      (unsigned long long)sw->to);
+	for (size_t i = 0; i < sw->nr; i++) {
+		const struct sweep_cell *c = &sw->cells[i];
+
+		strbuf_printf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c->id, c->capture_id, c->setting,
+			      c->inject, c->object_id, c->object, c->path);
+	}
 }
 
 /* A plan that has results must not change under them. */
@@ -67,7 +72,7 @@ static char *field(char **line)
 
 static int load_header(struct sweep *sw, char *line, const char *path, struct error *err)
 {
-	char *header = field(&line), *version = field(&line), *era = field(&line);
+	char *header = field(&line), *version = field(&line), *era = field(&line), *from;
 
 	if (!header || strcmp(header, HEADER) || !version || !era)
 		return error_set(err, "%s: not a sweep plan; `zonereplay sweep plan` writes one",
@@ -75,6 +80,9 @@ static int load_header(struct sweep *sw, char *line, const char *path, struct er
 	if (strcmp(version, PACKAGE_VERSION))
 		return error_set(err, "%s: planned by zonereplay %s, this is %s; plan again", path,
 				 version, PACKAGE_VERSION);
+	from = field(&line);
+	if (!from || !line || !parse_u64(from, &sw->from) || !parse_u64(line, &sw->to))
+		return error_set(err, "%s: no window in its first line; plan again", path);
 	if (strcmp(era, "-"))
 		snprintf(sw->era, sizeof(sw->era), "%s", era);
 	return 0;
@@ -84,14 +92,16 @@ static int load_cell(struct sweep *sw, char *line, const char *path, size_t numb
 		     struct error *err)
 {
 	char *id = field(&line), *capture = field(&line), *setting = field(&line);
-	struct sweep_cell about = {.object = field(&line)};
+	char *inject = field(&line), *object_id = field(&line);
+	struct sweep_cell about = {.inject = inject, .object = field(&line)};
 
 	about.path = line;
-	if (!id || !capture || !setting || !about.object || !line)
+	if (!id || !capture || !setting || !object_id || !about.object || !line)
 		return error_set(err,
 				 "%s:%zu: not a cell; `zonereplay sweep plan` writes a new plan",
 				 path, number);
 	snprintf(about.capture_id, sizeof(about.capture_id), "%s", capture);
+	snprintf(about.object_id, sizeof(about.object_id), "%s", object_id);
 	cell_add(sw, &about, setting);
 	if (strcmp(sw->cells[sw->nr - 1].id, id))
 		return error_set(err,

@@ -26,8 +26,11 @@ struct plan_reader {
 	const char *file;
 	char *base; /* directory of the file */
 	char era[32];
+	uint64_t from, to;
 	char **captures;
 	size_t nr_captures;
+	char **injects; /* lists in one spelling; "" for none */
+	size_t nr_injects;
 	struct group *groups;
 	size_t nr_groups;
 	struct error *err;
@@ -143,15 +146,56 @@ static int add_captures(struct plan_reader *r, const char *pattern)
 	return rc;
 }
 
+/* One list of injections, or "none". */
+static int add_inject(struct plan_reader *r, const char *text)
+{
+	struct injection in[SWEEP_MAX_INJECTIONS];
+	struct strbuf canonical;
+	int n = strcmp(text, "none") ? injections_parse(text, in, r->err) : 0;
+
+	if (n < 0) {
+		r->failed = true;
+		return 0;
+	}
+	strbuf_init(&canonical);
+	injections_format(in, (size_t)n, &canonical);
+	if (canonical.len >= sizeof(((struct store_run *)0)->injections)) {
+		strbuf_release(&canonical);
+		return refuse(r, "inject: too many injections for one run");
+	}
+	r->injects = grow(r->injects, r->nr_injects + 1, sizeof(*r->injects));
+	r->injects[r->nr_injects++] = strbuf_detach(&canonical);
+	return 1;
+}
+
+/* Times are written as injections write them. */
+static int parse_when(struct plan_reader *r, const char *key, const char *value, uint64_t *ns)
+{
+	struct injection in;
+	char text[80];
+
+	snprintf(text, sizeof(text), "%s:drop_caches", value);
+	if (injection_parse(&in, text, NULL))
+		return refuse(r, "%s: \"%s\" is no time; write 12.5s or 300ms", key, value);
+	*ns = in.time;
+	return 1;
+}
+
 static int sweep_key(struct plan_reader *r, const char *key, const char *value)
 {
 	if (!strcmp(key, "capture"))
 		return add_captures(r, value);
+	if (!strcmp(key, "inject"))
+		return add_inject(r, value);
+	if (!strcmp(key, "from"))
+		return parse_when(r, key, value, &r->from);
+	if (!strcmp(key, "to"))
+		return parse_when(r, key, value, &r->to);
 	if (!strcmp(key, "era")) {
 		snprintf(r->era, sizeof(r->era), "%s", value);
 		return 1;
 	}
-	return refuse(r, "[sweep] knows capture and era, not \"%s\"", key);
+	return refuse(r, "[sweep] knows capture, era, from, to and inject, not \"%s\"", key);
 }
 
 static struct group *find_group(struct plan_reader *r, const char *section)
@@ -214,6 +258,9 @@ static void reader_release(struct plan_reader *r)
 		}
 		free(r->groups[i].section);
 	}
+	for (size_t i = 0; i < r->nr_injects; i++)
+		free(r->injects[i]);
+	free(r->injects);
 	free(r->captures);
 	free(r->groups);
 	free(r->base);
@@ -250,6 +297,8 @@ static int read_file(struct plan_reader *r, struct error *err)
 		return error_prefix(err, "%s:%d", r->file, line);
 	if (!r->nr_captures)
 		return error_set(err, "%s: no capture; write capture = DIR under [sweep]", r->file);
+	if (r->to && r->to <= r->from)
+		return error_set(err, "%s: to must be later than from", r->file);
 	if (!r->nr_groups)
 		return error_set(err, "%s: no policy; write [none], [threshold] ...", r->file);
 	return 0;
@@ -278,30 +327,44 @@ static size_t combinations(const struct group *g)
 	return n;
 }
 
-/* A policy of a .so file is spelled with its own name; workers elsewhere need the file. */
-static void add_setting(struct sweep *sw, const struct group *g, const struct sweep_cell *about,
-			const struct policy_setting *setting)
+/* The file of a policy from outside, and what is in it; workers elsewhere need the file too. */
+static int find_object(const struct group *g, struct sweep_cell *cell, struct error *err)
 {
-	struct sweep_cell cell = *about;
 	char *name = strndup(g->section, strcspn(g->section, " \t"));
-	char *object = strchr(name, '/') ? realpath(name, NULL) : NULL;
+	char *object = name && strchr(name, '/') ? realpath(name, NULL) : strdup("");
 
-	if (object)
-		cell.object = object;
-	cell_add(sw, &cell, setting->spelled);
-	free(object);
 	free(name);
+	if (!object)
+		return error_set(err, "[%s]: there is no such file", g->section);
+	cell->object = object;
+	*cell->object_id = '\0';
+	if (*object && object_identify(object, cell->object_id, err)) {
+		free(object);
+		return -1;
+	}
+	return 0;
 }
 
-static int expand_group(struct sweep *sw, const struct group *g, const struct sweep_cell *about,
-			struct error *err)
+/* One setting, with each list of injections. */
+static void add_setting(struct sweep *sw, const struct plan_reader *r,
+			const struct sweep_cell *about, const char *spelled)
 {
-	size_t n = combinations(g);
+	struct sweep_cell cell = *about;
+
+	if (!r->nr_injects)
+		cell_add(sw, &cell, spelled);
+	for (size_t i = 0; i < r->nr_injects; i++) {
+		cell.inject = r->injects[i];
+		cell_add(sw, &cell, spelled);
+	}
+}
+
+static int expand_settings(struct sweep *sw, const struct plan_reader *r, const struct group *g,
+			   const struct sweep_cell *about, size_t n, struct error *err)
+{
 	struct policy_setting setting;
 	struct strbuf text;
 
-	if (n > SWEEP_MAX_CELLS || sw->nr + n > SWEEP_MAX_CELLS)
-		return error_set(err, "[%s]: more than %d cells", g->section, SWEEP_MAX_CELLS);
 	for (size_t i = 0; i < n; i++) {
 		int rc;
 
@@ -311,17 +374,33 @@ static int expand_group(struct sweep *sw, const struct group *g, const struct sw
 		strbuf_release(&text);
 		if (rc)
 			return error_prefix(err, "[%s]", g->section);
-		add_setting(sw, g, about, &setting);
+		add_setting(sw, r, about, setting.spelled);
 		policy_setting_release(&setting);
 	}
 	return 0;
+}
+
+static int expand_group(struct sweep *sw, const struct plan_reader *r, const struct group *g,
+			const struct sweep_cell *about, struct error *err)
+{
+	size_t n = combinations(g), each = r->nr_injects ? r->nr_injects : 1;
+	struct sweep_cell cell = *about;
+	int rc;
+
+	if (n > SWEEP_MAX_CELLS || sw->nr + n * each > SWEEP_MAX_CELLS)
+		return error_set(err, "[%s]: more than %d cells", g->section, SWEEP_MAX_CELLS);
+	if (find_object(g, &cell, err))
+		return -1;
+	rc = expand_settings(sw, r, g, &cell, n, err);
+	free(cell.object);
+	return rc;
 }
 
 static int expand_capture(struct sweep *sw, const struct plan_reader *r, char *path,
 			  struct error *err)
 {
 	char none[] = "";
-	struct sweep_cell about = {.path = path, .object = none};
+	struct sweep_cell about = {.path = path, .object = none, .inject = none};
 	struct capture c;
 
 	if (capture_open(&c, path, err))
@@ -330,7 +409,7 @@ static int expand_capture(struct sweep *sw, const struct plan_reader *r, char *p
 	capture_release(&c);
 	cell_add(sw, &about, STORE_RECORDED);
 	for (size_t i = 0; i < r->nr_groups; i++)
-		if (expand_group(sw, &r->groups[i], &about, err))
+		if (expand_group(sw, r, &r->groups[i], &about, err))
 			return -1;
 	return 0;
 }
@@ -345,6 +424,8 @@ int sweep_plan(struct sweep *sw, const char *ini, struct error *err)
 	free(copy);
 	rc = read_file(&r, err);
 	memcpy(sw->era, r.era, sizeof(sw->era));
+	sw->from = r.from;
+	sw->to = r.to;
 	for (size_t i = 0; !rc && i < r.nr_captures; i++)
 		if ((rc = expand_capture(sw, &r, r.captures[i], err)))
 			error_prefix(err, "%s", ini);

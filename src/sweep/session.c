@@ -77,6 +77,12 @@ static void format_injection(const struct injection *in, struct strbuf *out)
 	}
 }
 
+void injections_format(const struct injection *in, size_t nr, struct strbuf *out)
+{
+	for (size_t i = 0; i < nr; i++)
+		format_injection(&in[i], out);
+}
+
 /* In one spelling, because they are part of the run's key. */
 static void describe_options(const struct whatif_options *opt, struct store_run *run)
 {
@@ -84,8 +90,7 @@ static void describe_options(const struct whatif_options *opt, struct store_run 
 
 	run->scenarios = !opt->central_only;
 	strbuf_init(&text);
-	for (size_t i = 0; i < opt->nr_inject; i++)
-		format_injection(&opt->inject[i], &text);
+	injections_format(opt->inject, opt->nr_inject, &text);
 	snprintf(run->injections, sizeof(run->injections), "%s", text.s);
 	strbuf_release(&text);
 }

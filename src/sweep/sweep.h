@@ -6,9 +6,15 @@
  *   [sweep]
  *   capture = traces/samples/[a-z]*       ; a pattern, relative to this file; may be repeated
  *   era = 6.1                             ; optional
+ *   from = 10s                            ; optional: score from this time on; to = 60s: stop there
+ *   inject = none                         ; optional, may be repeated: every setting with each of
+ *   inject = 12s:compact_memory 20s:drop_caches                ; these lists, as run --inject
  *   [threshold]                           ; a policy; "[threshold two]" is the same policy again
  *   extfrag_threshold = 0..1000/250, 900  ; a list of values and of ranges with a step
  *   [none]
+ *
+ * Nothing in a replay is random, so there are no seeds here; a policy that has some takes them as a
+ * parameter (seed = 1..10).
  *
  * A sweep is a directory: plan.tsv lists the cells, shards/ has a database per worker,
  * failures.tsv says what went wrong. A cell's name is a hash of everything that it depends on. It
@@ -39,22 +45,30 @@ int session_run(struct session *s, const struct policy_setting *setting,
 		const struct whatif_options *opt, struct store_run *run,
 		struct error *err) MUST_CHECK;
 
+/* Injections in one spelling, as struct store_run has them. */
+void injections_format(const struct injection *in, size_t nr, struct strbuf *out);
+
 /* ---- plans ---- */
 
 struct sweep_cell {
 	char id[17];
 	char capture_id[33];
-	char *path;    /* of the capture */
-	char *setting; /* "policy:key=value,..." with every parameter, or "recorded" */
-	char *object;  /* the .so file that has the policy, "" for shipped ones */
+	char *path;	    /* of the capture */
+	char *setting;	    /* "policy:key=value,..." with every parameter, or "recorded" */
+	char *object;	    /* the .so file that has the policy, "" for shipped ones */
+	char object_id[17]; /* of what is in it */
+	char *inject;	    /* what is done from outside, as in struct store_run */
 };
 
 struct sweep {
 	char *dir;
 	char era[32];		  /* "" for the recordings' own */
+	uint64_t from, to;	  /* the window, as in struct whatif_options */
 	struct sweep_cell *cells; /* by capture, in the order of the file */
 	size_t nr;
-	size_t *by_id; /* cells by name */
+	size_t *by_id;	     /* cells by name */
+	char (*objects)[17]; /* the object_ids that there are, once each; "" among them */
+	size_t nr_objects;
 };
 
 /* Reads a sweep file and expands it; captures are opened to learn their identity. */

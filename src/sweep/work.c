@@ -84,30 +84,58 @@ static int enter_capture(struct worker *w, const struct sweep_cell *cell, struct
 	return 0;
 }
 
-/* What verify finds goes with the row that every capture has. */
-static int compute(struct worker *w, const struct sweep_cell *cell, struct store_run *run,
-		   struct error *err)
+static int compute_recorded(struct worker *w, const struct whatif_options *opt,
+			    struct store_run *run, struct error *err)
 {
-	struct whatif_options opt = {.era = *w->crew->sw->era ? w->crew->sw->era : NULL};
-	struct policy_setting setting;
+	/* What verify finds goes with the row that every capture has. */
+	if (w->session.capture.start.level == SNAP_EXACT && session_verify(&w->session, NULL, err))
+		return -1;
+	return session_run(&w->session, NULL, opt, run, err);
+}
+
+/* The policy, from the file that was planned where it is from outside. */
+static int find_setting(const struct sweep_cell *cell, struct policy_setting *setting,
+			struct error *err)
+{
+	char id[17] = "";
 	struct strbuf text;
 	int rc;
 
-	if (!strcmp(cell->setting, STORE_RECORDED)) {
-		if (w->session.capture.start.level == SNAP_EXACT &&
-		    session_verify(&w->session, NULL, err))
-			return -1;
-		return session_run(&w->session, NULL, &opt, run, err);
-	}
+	if (*cell->object && object_identify(cell->object, id, err))
+		return -1;
+	if (strcmp(id, cell->object_id))
+		return error_set(err, "%s: the policy is not the one that was planned; plan again",
+				 cell->object);
 	strbuf_init(&text);
 	if (*cell->object)
 		strbuf_printf(&text, "%s%s", cell->object,
 			      cell->setting + strcspn(cell->setting, ":"));
 	else
 		strbuf_puts(&text, cell->setting);
-	rc = policy_setting_parse(&setting, text.s, err);
+	rc = policy_setting_parse(setting, text.s, err);
 	strbuf_release(&text);
-	if (rc)
+	return rc;
+}
+
+static int compute(struct worker *w, const struct sweep_cell *cell, struct store_run *run,
+		   struct error *err)
+{
+	const struct sweep *sw = w->crew->sw;
+	struct injection in[SWEEP_MAX_INJECTIONS];
+	int nr = injections_parse(cell->inject, in, err);
+	struct whatif_options opt = {.era = *sw->era ? sw->era : NULL,
+				     .from = sw->from,
+				     .to = sw->to,
+				     .inject = in,
+				     .nr_inject = (size_t)nr};
+	struct policy_setting setting;
+	int rc;
+
+	if (nr < 0)
+		return -1;
+	if (!strcmp(cell->setting, STORE_RECORDED))
+		return compute_recorded(w, &opt, run, err);
+	if (find_setting(cell, &setting, err))
 		return -1;
 	w->session.about.fidelity = -1;
 	rc = session_run(&w->session, &setting, &opt, run, err);

@@ -160,6 +160,70 @@ EOF
 	out_has '19 cells'
 fi
 
+begin 'a window and injections: the same as run by hand'
+cat >s.ini <<EOF
+[sweep]
+capture = $samples/churn-6.1
+from = 1s
+to = 4500ms
+inject = none
+inject = 2s:compact_memory 3s:drop_caches
+[none]
+[kernel]
+compaction_proactiveness = 0, 20
+EOF
+run sweep plan s.ini
+out_has '7 cells planned'
+run sweep run s.sweep
+status 0
+run sweep merge s.sweep -d merged.db
+status 0
+both=(run "$samples/churn-6.1" --from 1 --to 4.5 -p none -p kernel:compaction_proactiveness=0 -p kernel -d hand.db)
+"$ZONEREPLAY" "${both[@]}" >/dev/null || bad 'run by hand'
+"$ZONEREPLAY" "${both[@]}" --inject 2s:compact_memory --inject 3s:drop_caches >/dev/null || bad 'run by hand'
+run_any python3 -c 'import sqlite3
+def rows(name):
+    c = sqlite3.connect(name)
+    return sorted(c.execute("SELECT policy, params, window_from, window_to, injections, huge_got,"
+        " pages_reclaimed, pages_migrated, state_hash FROM runs WHERE policy != \"recorded\""))
+a, b = rows("merged.db"), rows("hand.db")
+assert len(a) == 6 and a == b, (a, b)
+assert sum(r[4] != "" for r in a) == 3 and all(r[2] == 1000000000 for r in a), a'
+
+begin 'a policy from outside is what is in its file'
+if ! command -v "${CC:-cc}" >/dev/null; then
+	skip 'no C compiler'
+else
+	policy() {
+		cat >mine.c <<EOF
+#include "policy/policy.h"
+static struct frame slow(struct policy_env *env, const struct mm_request *rq) { return FRAME_NONE; }
+const struct policy zonereplay_policy = {.abi = POLICY_ABI, .name = "mine", .summary = "$1",
+	.about = "mine", .alloc_slow = slow};
+EOF
+		"${CC:-cc}" -shared -fPIC -I"$ZR_SRCDIR/src" -o mine.so mine.c || bad 'it does not compile'
+	}
+	policy one
+	printf '%s\n' '[sweep]' "capture = $samples/churn-6.1" "[$PWD/mine.so]" >s.ini
+	run sweep plan s.ini
+	cp mine.so one.so
+	policy two
+	run sweep run s.sweep
+	status 1
+	grep -q 'not the one that was planned' s.sweep/failures.tsv || bad 'the other policy was run'
+	run sweep plan s.ini
+	refused 'another plan'
+	run sweep plan s.ini -o two
+	cp one.so mine.so
+	run sweep run s.sweep
+	out_has '1 cells done'
+	run sweep merge s.sweep -d merged.db
+	status 0
+	cut -f1 s.sweep/plan.tsv | grep -v '^#' | sort >one.ids
+	cut -f1 two/plan.tsv | grep -v '^#' | sort >two.ids
+	[ "$(comm -12 one.ids two.ids | wc -l)" -eq 1 ] || bad 'only the recorded cell should have the same name'
+fi
+
 # ---- bad questions ----
 
 begin 'bad sweep files name the line'
@@ -184,6 +248,10 @@ bad_file "$head[threshold]\nrounds =\n" 'no value'
 bad_file "$head[threshold]\nrounds = 1\nrounds = 2\n" 'bad.ini:5' 'twice'
 bad_file "$head[threshold]\nrounds = 1, 1\n" 'twice'
 bad_file "$head[none]\n[none 2]\n" 'twice'
+bad_file "${head}inject = soon:compact_memory\n[none]\n" 'bad.ini:3' 'soon'
+bad_file "${head}from = soon\n[none]\n" 'bad.ini:3' 'soon'
+bad_file "${head}from = 5s\nto = 3s\n[none]\n" 'later than'
+bad_file "$head[/no/such/policy.so]\n" '/no/such/policy.so'
 only_files bad.ini
 
 begin 'bad plans and bad words'

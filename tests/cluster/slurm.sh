@@ -28,7 +28,7 @@ none_alive() { ! kill -0 "$@" 2>/dev/null; }
 stop_cluster() {
 	local file pids=()
 	# What still runs on this cluster goes with it.
-	[ -z "${SLURM_CONF:-}" ] || timeout 5 scancel --quiet --state=RUNNING --partition=ci 2>/dev/null
+	[ -z "${SLURM_CONF:-}" ] || timeout 5 scancel --quiet --partition=ci 2>/dev/null
 	wait_for 5 queue_empty
 	for file in "$cluster"/*.pid; do
 		[ -e "$file" ] && pids+=("$(cat "$file")")
@@ -105,10 +105,13 @@ queue_empty() { [ -z "$(squeue -h 2>&1)" ]; }
 works_on() { squeue -h -t R -w "$1" -o %i 2>/dev/null | grep -q .; }
 has_shard_on_two() { [ "$(find s.sweep/shards -name '*.db' | wc -l)" -ge 2 ]; }
 
+# Says in $why what did not work.
 start_cluster() {
-	start_munge && write_conf || return
-	slurmctld -f "$SLURM_CONF" && slurmd -f "$SLURM_CONF" -N n1 && slurmd -f "$SLURM_CONF" -N n2 || return
-	wait_for 30 two_idle
+	why='munged does not start' && start_munge || return
+	write_conf
+	why='slurmctld does not start' && slurmctld -f "$SLURM_CONF" || return
+	why='slurmd does not start' && slurmd -f "$SLURM_CONF" -N n1 && slurmd -f "$SLURM_CONF" -N n2 || return
+	why='the nodes do not become idle' && wait_for 30 two_idle
 }
 
 # Node death: the daemon and what it started. Children are found by their parent's id.
@@ -143,7 +146,8 @@ chmod 755 "$t_top"
 trap stop_cluster EXIT
 if ! start_cluster; then
 	tail -n 3 "$cluster"/log/*.log 2>/dev/null | sed 's/^/# /'
-	skip 'the cluster does not come up'
+	skip "the cluster does not come up: $why: $(tail -qn 1 "$cluster"/log/*.log "$cluster/munge/log" 2>/dev/null |
+		tail -n 1 | cut -c1-160)"
 	finish
 fi
 echo "# up after $SECONDS s"
