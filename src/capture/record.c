@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -452,18 +451,34 @@ static void describe_run(struct recorder *r)
 	describe_vmstat(m, "vmstat_end", procfiles_text(&r->proc[END], "vmstat"));
 }
 
+/* A ring is there to be written over: what it no longer has is not lost. */
+static void count_events(struct recorder *r)
+{
+	bool ring = r->opt->until_fail >= 0;
+	long cpu, nr = sysconf(_SC_NPROCESSORS_CONF);
+	struct tracefs_counts counts;
+	uint64_t lost = 0;
+	char key[48];
+
+	for (cpu = 0; cpu < nr; cpu++) {
+		tracefs_dir_counts(&r->tracefs, (uint32_t)cpu, &counts);
+		r->res->events += counts.entries;
+		lost += counts.lost;
+		snprintf(key, sizeof(key), "trace.%s_cpu%ld", ring ? "overwritten" : "lost", cpu);
+		set_number(&r->manifest, key, counts.lost);
+	}
+	r->res->lost = ring ? 0 : lost;
+	if (ring)
+		set_number(&r->manifest, "trace.overwritten", lost);
+}
+
 static int save(struct recorder *r, struct error *err)
 {
 	char *trace = path_join(r->opt->dir, "trace.dat"),
 	     *manifest = path_join(r->opt->dir, "manifest");
-	struct tracefs_counts counts;
 	int ret;
 
-	tracefs_dir_counts(&r->tracefs, sysconf(_SC_NPROCESSORS_CONF), &counts);
-	r->res->events = counts.entries;
-	r->res->lost = r->opt->until_fail < 0 ? counts.lost : 0;
-	if (r->opt->until_fail >= 0) /* a ring is there to be written over */
-		set_number(&r->manifest, "trace.overwritten", counts.lost);
+	count_events(r);
 	state_from_counts(r, START);
 	state_from_counts(r, END);
 	r->res->start_level = snap_level_name(r->snap[START].level);
@@ -513,43 +528,6 @@ static void recorder_release(struct recorder *r)
 	sigprocmask(SIG_SETMASK, &r->old_signals, NULL);
 }
 
-static void remove_matching(const char *dir, const char *pattern)
-{
-	char *path = path_join(dir, pattern);
-	glob_t g;
-	size_t i;
-
-	if (!glob(path, 0, NULL, &g)) {
-		for (i = 0; i < g.gl_pathc; i++)
-			unlink(g.gl_pathv[i]);
-		globfree(&g);
-	}
-	free(path);
-}
-
-/* A capture is whole or not there. */
-static void remove_capture(const char *dir)
-{
-	static const char *const dirs[] = {"proc-start", "proc-end", ""};
-	static const char *const names[] = {"zoneinfo", "pagetypeinfo", "buddyinfo", "vmstat",
-					    "meminfo",	"slabinfo",	"trace.dat", "start.snap",
-					    "end.snap", "manifest"};
-	char *sub, *path;
-
-	for (size_t d = 0; d < ARRAY_SIZE(dirs); d++) {
-		sub = path_join(dir, dirs[d]);
-		for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-			path = path_join(sub, names[i]);
-			unlink(path);
-			free(path);
-		}
-		if (!*dirs[d])
-			remove_matching(sub, "trace.dat*"); /* trace-cmd's unfinished files */
-		rmdir(sub);
-		free(sub);
-	}
-}
-
 /* All that takes memory for reading the state is done before the recording begins. */
 static void open_reader(struct recorder *r)
 {
@@ -580,7 +558,7 @@ static int record_into(struct recorder *r, struct error *err)
 		return -1;
 	if (!set_up(r, err) && !record(r, err) && !save(r, err))
 		return 0;
-	remove_capture(dir);
+	record_remove(dir);
 	return -1;
 }
 

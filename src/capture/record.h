@@ -33,6 +33,8 @@ struct record_result {
 	bool failed; /* --until-fail: the allocation that was waited for has failed */
 };
 
+/* A capture is whole or not there: removes the files that a recording makes, and the directory. */
+void record_remove(const char *dir);
 int record_run(const struct record_options *opt, struct record_result *res,
 	       struct error *err) MUST_CHECK;
 

@@ -117,16 +117,13 @@ static void add_counts(const char *path, struct tracefs_counts *out)
 		fclose(f);
 }
 
-void tracefs_dir_counts(const struct tracefs_dir *t, uint32_t nr_cpus, struct tracefs_counts *out)
+void tracefs_dir_counts(const struct tracefs_dir *t, uint32_t cpu, struct tracefs_counts *out)
 {
 	char path[320];
-	uint32_t cpu;
 
 	memset(out, 0, sizeof(*out));
-	for (cpu = 0; cpu < nr_cpus; cpu++) {
-		snprintf(path, sizeof(path), "%s/per_cpu/cpu%u/stats", t->path, cpu);
-		add_counts(path, out);
-	}
+	snprintf(path, sizeof(path), "%s/per_cpu/cpu%u/stats", t->path, cpu);
+	add_counts(path, out);
 }
 
 void tracefs_dir_mark(const struct tracefs_dir *t, const char *fmt, ...)

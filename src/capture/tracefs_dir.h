@@ -33,7 +33,8 @@ int tracefs_dir_enable(const struct tracefs_dir *t, const char *event,
 /* Names of at least @nr tasks are remembered (128 by default); for all of ftrace, it is never made
  * less. */
 void tracefs_dir_keep_names(const struct tracefs_dir *t, uint32_t nr);
-void tracefs_dir_counts(const struct tracefs_dir *t, uint32_t nr_cpus, struct tracefs_counts *out);
+/* Of one CPU's buffer. */
+void tracefs_dir_counts(const struct tracefs_dir *t, uint32_t cpu, struct tracefs_counts *out);
 void tracefs_dir_mark(const struct tracefs_dir *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Probe events of the group "zonereplay", for every instance. */

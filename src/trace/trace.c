@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "trace/pack.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -102,6 +103,42 @@ static int convert(struct packer *p, const struct capture *c, enum trace_form fo
 	}
 }
 
+/* The last event of every CPU of which the manifest knows losses: the earliest of them. */
+static uint64_t time_of_refusal(const struct trace *t, const struct manifest *m)
+{
+	uint64_t earliest = UINT64_MAX, last, i;
+	bool known = manifest_get(m, "trace.lost_cpu0") != NULL;
+	char key[48];
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < t->nr_cpus; cpu++) {
+		snprintf(key, sizeof(key), "trace.lost_cpu%" PRIu32, cpu);
+		if (known && !manifest_get_i64(m, key, 0))
+			continue;
+		for (last = 0, i = t->nr; i > 0 && !last; i--)
+			if (t->events[i - 1].cpu == cpu)
+				last = t->events[i - 1].time;
+		if (last && last < earliest)
+			earliest = last;
+	}
+	return earliest == UINT64_MAX ? 0 : earliest;
+}
+
+/*
+ * A full buffer that is not written over refuses events and leaves no mark of that in trace.dat;
+ * the recorder has counted them.
+ */
+static void take_refused(struct trace *t, const struct manifest *m)
+{
+	int64_t lost = manifest_get_i64(m, "trace.lost", 0);
+
+	if (lost <= 0 || t->defects.lost_places)
+		return;
+	t->defects.lost = (uint64_t)lost;
+	t->defects.lost_places = 1;
+	t->defects.first_lost_time = time_of_refusal(t, m);
+}
+
 int trace_open_form(struct trace *t, const struct capture *c, enum trace_form form,
 		    struct progress *prog, struct error *err)
 {
@@ -117,6 +154,7 @@ int trace_open_form(struct trace *t, const struct capture *c, enum trace_form fo
 	packer_release(&p);
 	if (!ret) {
 		take_manifest(t, &c->manifest);
+		take_refused(t, &c->manifest);
 		ret = check_needed(t, c->trace_path, err);
 	}
 	if (ret)

@@ -99,6 +99,9 @@ if needs_recording; then
 	err_has 'did not fit'
 	lost=$(sed -n 's/^lost = //p' c/manifest)
 	[ "$lost" -gt 1000 ] || bad "only $lost events lost of more than 20000 pages"
+	run info c
+	grep -E "^  lost events +$lost in 1 places, first at [0-9]+\.[0-9]+ s" "$t_top/out" > /dev/null ||
+		bad "info does not say when $lost events began to be lost: $(grep 'lost events' "$t_top/out")"
 fi
 
 begin 'a full disk: one sentence, nothing left'

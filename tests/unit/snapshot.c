@@ -66,6 +66,10 @@ static void make_random(struct snapshot *s, struct rng *rng)
 	s->nr_lists = 1 + rng_below(rng, 50);
 	s->nr_entries = s->nr_lists * 7;
 	s->nr_blocks = 1 + rng_below(rng, 9);
+	s->nr_nodes = 1 + rng_below(rng, 3);
+	s->nodes = calloc(s->nr_nodes, sizeof(*s->nodes));
+	for (i = 0; i < s->nr_nodes; i++)
+		fill(rng, &s->nodes[i], sizeof(s->nodes[i]));
 	s->zones = calloc(s->nr_zones, sizeof(*s->zones));
 	s->pcps = calloc(s->nr_pcps, sizeof(*s->pcps));
 	s->lists = calloc(s->nr_lists, sizeof(*s->lists));
@@ -126,6 +130,7 @@ START_TEST(test_round_trip)
 		SAME(entries, nr_entries);
 		SAME(blocks, nr_blocks);
 		SAME(frames, nr_frames);
+		SAME(nodes, nr_nodes);
 		snapshot_release(&snap);
 		snapshot_release(&again);
 	}

@@ -89,6 +89,9 @@ qemu_command() { # prints one argument a line
 	printf '%s\n' -accel tcg -m "$memory" -smp "$cpus" -nographic -no-reboot -nodefaults -serial stdio -monitor none \
 		-kernel "$dir/kernel" -initrd "$tmp/initrd" -drive "file=$tmp/disk.img,if=virtio,format=raw,cache=unsafe"
 	[ "$swap" -eq 0 ] || printf '%s\n' -drive "file=$tmp/swap.img,if=virtio,format=raw,cache=unsafe"
+	if [ "$nodes" -eq 1 ] && [ "$memory" -gt 8192 ]; then # more than the host could promise; little of it is touched
+		printf '%s\n' -object "memory-backend-ram,id=m0,size=${memory}M,reserve=off" -machine memory-backend=m0
+	fi
 	if [ "$nodes" -gt 1 ]; then
 		for ((i = 0; i < nodes; i++)); do
 			printf '%s\n' -object "memory-backend-ram,id=m$i,size=$((memory / nodes))M" \
