@@ -16,13 +16,11 @@ static uint64_t now_ns(void)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
-/* Nothing else should run on this CPU while lists are read: the highest real-time priority, and no
- * page faults. */
+/* Nothing else should run on this CPU while lists are read: the highest real-time priority. */
 static void go_quiet(void)
 {
 	struct sched_param sp = {.sched_priority = 99};
 
-	mlockall(MCL_CURRENT);
 	sched_setscheduler(0, SCHED_FIFO, &sp);
 }
 
@@ -31,7 +29,6 @@ static void go_normal(void)
 	struct sched_param sp = {.sched_priority = 0};
 
 	sched_setscheduler(0, SCHED_OTHER, &sp);
-	munlockall();
 }
 
 static bool same_lists(const struct snapshot *a, const struct snapshot *b)
@@ -164,12 +161,14 @@ int snapshot_reader_read(struct snapshot_reader *r, struct snapshot *s,
 	int ret = -1;
 
 	begin_report(&r->l, rep);
+	mlockall(MCL_CURRENT); /* no page fault may come while lists are read */
 	while (ret && rep->tries < max) {
 		snapshot_release(s);
 		snapshot_init(s);
 		rep->tries++;
 		ret = try_once(&r->l, o, s, rep, err);
 	}
+	munlockall();
 	if (ret)
 		return error_prefix(err, "no exact state after %u tries", max);
 	return live_parse_frames(&r->l, r->l.nr_passes - 1, s, err);

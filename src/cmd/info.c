@@ -36,7 +36,7 @@ static void judge_verify(const struct info *in, struct verdict *v)
 		add_reason(v, PARTLY_GOOD,
 			   "the order of the free lists at the start is not known: record "
 			   "with \"zonereplay capture\" as root where /proc/kcore can be "
-			   "read");
+			   "read or BPF programs can be loaded");
 	if (in->t.defects.lost_places)
 		add_reason(v, PARTLY_GOOD,
 			   "events were lost: record with larger buffers (--buffer)");
@@ -52,6 +52,14 @@ static void judge_verify(const struct info *in, struct verdict *v)
 		add_reason(v, GOOD, "no exact state at the end to compare with");
 }
 
+static bool has_lru(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->nr_lists; i++)
+		if (s->lists[i].kind == SNAP_LIST_LRU)
+			return true;
+	return false;
+}
+
 static void judge_whatif(const struct info *in, struct verdict *v)
 {
 	v->good = GOOD;
@@ -59,6 +67,10 @@ static void judge_whatif(const struct info *in, struct verdict *v)
 		add_reason(v, NOT_GOOD,
 			   "the state at the start is not known: record with \"zonereplay "
 			   "capture\" as root");
+	if (in->c.start.level == SNAP_EXACT && !has_lru(&in->c.start))
+		add_reason(v, PARTLY_GOOD,
+			   "the order of the LRU lists at the start is not known: only /proc/kcore "
+			   "tells it, BPF reads the free lists");
 	if (!saw(in, EV_LRU_INSERT))
 		add_reason(v, PARTLY_GOOD,
 			   "which pages can be reclaimed is not known: record the events of "
