@@ -390,11 +390,13 @@ struct frame mm_compact_release_next(struct mm *mm, struct mm_compact_control *c
 	struct mm_zone *z = &mm->zones[cc->zone];
 	struct frame f = mm_compact_next_target(mm, cc);
 
-	mm_list_del(mm, f);
-	cc->nr_free--;
-	cc->released_high = max_u32(cc->released_high, f.n);
-	if (mm_list_count(mm, list_of_targets(mm, cc)))
-		return f;
+	if (!frame_is_none(f)) {
+		mm_list_del(mm, f);
+		cc->nr_free--;
+		cc->released_high = max_u32(cc->released_high, f.n);
+		if (mm_list_count(mm, list_of_targets(mm, cc)))
+			return f;
+	}
 	z->compact_cached_free =
 		max_u32(z->compact_cached_free, block_start(mm, cc->released_high));
 	cc->at = MM_AT_END;

@@ -76,8 +76,10 @@ void compact_isolate_page(struct mm *mm, struct mm_compact_control *cc, struct f
 	struct mm_frame *fr = mm_frame(mm, f);
 
 	if (fr->flags & MM_F_LRU) {
-		if (fr->list != MM_NO_LIST)
+		if (mm_on_lru_list(mm, f))
 			mm_lru_del(mm, f);
+		else if (fr->list != MM_NO_LIST) /* moved there by another run, as a trace shows */
+			mm_list_del(mm, f);
 		mm->nodes[mm->zones[cc->zone].node].nr_isolated++;
 	}
 	fr->flags = (fr->flags & ~MM_F_LRU) | MM_F_ISOLATED;

@@ -95,6 +95,14 @@ static void swap_places(struct verify *v, struct compact_run *run, struct frame 
 		mm_list_move_behind(v->mm, p, before);
 }
 
+/* A page that was moved to @f is there still, as far as the model knows. */
+static bool is_moved_to(const struct verify *v, struct frame f)
+{
+	const struct mm_frame *fr = mm_frame(v->mm, f);
+
+	return fr->flags & MM_F_HEAD && fr->flags & MM_F_MOVED_TO && fr->list == MM_NO_LIST;
+}
+
 /* The kernel took the buddy at @b where the model took another: all that was predicted from that
  * one goes there. */
 static void take_other_buddy(struct verify *v, struct compact_run *run, struct frame b)
@@ -115,6 +123,8 @@ static void take_other_buddy(struct verify *v, struct compact_run *run, struct f
 	for (uint32_t i = 0; i < run->nr_awaiting && i < pages; i++) {
 		struct frame old = {run->awaiting[i]};
 
+		if (!is_moved_to(v, old)) /* let go meanwhile */
+			continue;
 		f = mm_list_first(v->mm, target_list(v, run));
 		use_held(v, run, f);
 		mm_frame(v->mm, f)->flags = mm_frame(v->mm, old)->flags;

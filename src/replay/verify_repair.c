@@ -37,14 +37,15 @@ void repair_remove(struct verify *v, struct frame f, uint32_t order)
 	for (uint32_t i = 0; i < 1u << order; i++) {
 		struct frame g = {f.n + i}, b = mm_buddy_containing(mm, g);
 
-		if (!frame_is_none(b)) {
+		/* The list that a frame names goes before a buddy that claims to contain it. */
+		if (mm_on_pcp_list(mm, g)) {
+			mm_pcp_del(mm, mm_frame_zone(mm, g), pcp_owner(mm, g), g);
+		} else if (!frame_is_none(b)) {
 			uint32_t have = mm_frame(mm, b)->order, zone = mm_frame_zone(mm, b);
 
 			carve(mm, b, have > order ? f : b, have > order ? order : have,
 			      mm_buddy_list_type(mm, b));
 			mm_mod_free(mm, zone, mm->cpu, -(1 << (have > order ? order : have)));
-		} else if (mm_on_pcp_list(mm, g)) {
-			mm_pcp_del(mm, mm_frame_zone(mm, g), pcp_owner(mm, g), g);
 		} else if (mm_frame(mm, g)->list != MM_NO_LIST) {
 			mm_list_del(mm, g);
 		}
