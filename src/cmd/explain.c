@@ -4,9 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "report/explain.h"
 #include "sweep/sweep.h"
 
 #define OPT_ALLOC CMD_OPT_OWN
@@ -188,14 +186,10 @@ static int explain(struct explain_command *c, struct explanations *out, struct e
 
 static void print(const struct explain_command *c, const struct explanations *e)
 {
-	bool terminal = isatty(STDOUT_FILENO);
-	const char *no_color = getenv("NO_COLOR");
-	struct explain_print p = {.width = results_width(),
-				  .map = terminal,
-				  .colour = terminal && !(no_color && *no_color),
-				  .all = c->all};
+	struct explain_print p = results_print();
 	struct strbuf out;
 
+	p.all = c->all;
 	strbuf_init(&out);
 	if (c->json)
 		explain_json(e, &out);

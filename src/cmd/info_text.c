@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/info.h"
+#include "cmd/results.h"
 
 #include <inttypes.h>
 
@@ -66,6 +67,31 @@ static void print_start(const struct info *in)
 		if (in->c.start.zones[i].managed)
 			print_zone(in, &in->c.start.zones[i]);
 	}
+}
+
+/* A machine is built for it as for a replay. What cannot be built has no map: `run` says why. */
+static void print_map(const struct info *in)
+{
+	struct explain_print how = results_print();
+	struct build_options build = {.objects = false};
+	struct explain_map map;
+	struct strbuf out;
+	struct error err;
+	struct mm *mm;
+
+	if (!how.map || in->c.start.level == SNAP_NONE)
+		return;
+	mm = machine_build(&in->c, &in->t, &build, &err);
+	if (!mm)
+		return;
+	if (!explain_map_fill(&map, mm, &err)) {
+		strbuf_init(&out);
+		explain_map_text(&map, UINT64_MAX, &how, &out);
+		printf("\npageblocks at the start\n%s", out.s);
+		strbuf_release(&out);
+		explain_map_release(&map);
+	}
+	mm_free(mm);
 }
 
 static void print_events(const struct info *in)
@@ -156,6 +182,7 @@ void info_print_text(const struct info *in)
 {
 	print_machine(in);
 	print_start(in);
+	print_map(in);
 	print_events(in);
 	print_requests(in);
 	print_intents(in);

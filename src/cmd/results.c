@@ -2,6 +2,7 @@
 #include "cmd/results.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -50,6 +51,16 @@ unsigned int results_width(void)
 	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
 		return RESULTS_WIDTH;
 	return size.ws_col < NARROWEST ? NARROWEST : size.ws_col;
+}
+
+struct explain_print results_print(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	bool terminal = isatty(STDOUT_FILENO);
+	bool plain = (no_color && *no_color) || (term && !strcmp(term, "dumb"));
+
+	return (struct explain_print){
+		.width = results_width(), .map = terminal, .colour = terminal && !plain};
 }
 
 int results_load(const char *db, struct store_runs *runs, struct error *err)

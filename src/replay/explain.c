@@ -45,6 +45,7 @@ struct explainer {
 	struct mm *before, *work;
 	struct polluters *polluters;
 	uint64_t next_sample, sample_ns;
+	uint32_t failures; /* since the last sample */
 };
 
 static bool is_request(const struct demand_op *op)
@@ -210,6 +211,7 @@ static void request_after(struct whatif_watch *watch, struct whatif *w, const st
 {
 	struct explainer *e = (struct explainer *)watch;
 
+	e->failures += frame_is_none(f);
 	if (!e->looking && frame_is_none(f))
 		find(e, w->mm, op);
 	if (!wanted(e))
@@ -217,6 +219,28 @@ static void request_after(struct whatif_watch *watch, struct whatif *w, const st
 	e->next++;
 	if (!e->failed && look(e, w, op, rq, f, slow))
 		e->failed = true;
+}
+
+static void add_moment(struct explainer *e, const struct mm *mm, uint64_t time)
+{
+	uint64_t nr_free[MM_NR_ORDERS] = {0};
+	struct explain_moment *m;
+	struct mm_index ix;
+
+	if (e->out->nr_moments == EXPLAIN_MAX_MOMENTS)
+		return;
+	for (uint32_t z = 0; z < mm->nr_zones; z++)
+		for (uint32_t o = 0; o < mm->nr_orders; o++)
+			nr_free[o] += mm->zones[z].nr_free[o];
+	mm_index_from_counts(nr_free, mm->nr_orders, mm->pageblock_order, &ix);
+	m = &e->out->moments[e->out->nr_moments++];
+	*m = (struct explain_moment){
+		.time = time,
+		.unusable = (uint32_t)mm_unusable_index(&ix, mm->pageblock_order),
+		.free_blocks = (uint32_t)ix.free_blocks_suitable,
+		.failed = e->failures,
+	};
+	e->failures = 0;
 }
 
 static void operation(struct explainer *e, struct whatif *w, const struct demand_op *op)
@@ -234,6 +258,7 @@ static void operation(struct explainer *e, struct whatif *w, const struct demand
 	if (!e->looking || op->time < e->next_sample)
 		return;
 	polluters_sample(e->polluters, w->mm, e->trace);
+	add_moment(e, w->mm, op->time);
 	e->next_sample = op->time + e->sample_ns;
 }
 
@@ -282,6 +307,8 @@ static int look_at_requests(struct explainer *e, struct error *err)
 {
 	e->looking = true;
 	e->next = 0;
+	e->failures = 0;
+	e->out->pageblock_order = e->job->start->pageblock_order;
 	e->sample_ns = e->job->span / NR_SAMPLES + 1;
 	e->out->v = calloc(e->nr_found + 1, sizeof(*e->out->v));
 	e->before = mm_clone(e->job->start);

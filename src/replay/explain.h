@@ -183,6 +183,15 @@ struct explain_parting {
 	} sides[2];
 };
 
+/* A moment of the replay. */
+struct explain_moment {
+	uint64_t time;	      /* ns since the first event */
+	uint32_t unusable;    /* per mille of all free memory that is no use for a pageblock */
+	uint32_t free_blocks; /* that could be had of it at once */
+	uint32_t failed;      /* requests since the moment before */
+};
+#define EXPLAIN_MAX_MOMENTS 64
+
 /* What notes refer to by number. */
 struct explain_names {
 	struct outcome_zone zones[MM_MAX_ZONES];
@@ -198,6 +207,9 @@ struct explanations {
 	size_t nr_polluters;
 	uint32_t nr_samples; /* that the polluters' sums are over */
 	uint64_t requests, failed, failed_of[MM_NR_ORDERS];
+	struct explain_moment moments[EXPLAIN_MAX_MOMENTS];
+	uint32_t nr_moments;
+	uint32_t pageblock_order;
 	struct explain_parting parting; /* where asked for */
 	struct explanations *other; /* the same request under the second policy; owned, or NULL */
 };

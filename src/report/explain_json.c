@@ -238,6 +238,22 @@ static void put_polluters(struct json *j, const struct explanations *e)
 	json_end(j);
 }
 
+static void put_moments(struct json *j, const struct explanations *e)
+{
+	json_array(j, "moments");
+	for (uint32_t i = 0; i < e->nr_moments; i++) {
+		const struct explain_moment *m = &e->moments[i];
+
+		json_object(j, NULL);
+		json_u64(j, "time", m->time);
+		json_u64(j, "unusable", m->unusable);
+		json_u64(j, "free_pageblocks", m->free_blocks);
+		json_u64(j, "failed", m->failed);
+		json_end(j);
+	}
+	json_end(j);
+}
+
 static void put_parting(struct json *j, const struct explanations *e)
 {
 	const struct explain_parting *p = &e->parting;
@@ -287,6 +303,7 @@ void explain_json(const struct explanations *e, struct strbuf *out)
 	for (size_t i = 0; i < e->nr; i++)
 		explain_json_one(&j, &e->v[i], &e->names);
 	json_end(&j);
+	put_moments(&j, e);
 	put_polluters(&j, e);
 	put_parting(&j, e);
 	json_end(&j);

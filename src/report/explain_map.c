@@ -59,6 +59,7 @@ static void put_legend(const struct explain_print *p, uint32_t per_cell, uint32_
 			      cells[i].character, p->colour ? "\033[0m" : "", cells[i].words);
 	}
 	strbuf_puts(out, marked ? "  * the block in question\n" : "\n");
+	strbuf_puts(out, "  blank: no memory, or reserved when the kernel booted\n");
 }
 
 static void put_row(const struct explain_map *map, uint32_t from, uint32_t columns,
@@ -67,7 +68,7 @@ static void put_row(const struct explain_map *map, uint32_t from, uint32_t colum
 {
 	const char *colour = "";
 
-	strbuf_printf(out, "  %#-11" PRIx64 " ",
+	strbuf_printf(out, "  0x%-9" PRIx64 " ",
 		      map->base_pfn + ((uint64_t)from << map->pageblock_order));
 	for (uint32_t i = 0; i < columns && from < map->nr; i++, from += per_cell) {
 		uint8_t cell = worst(map, from, per_cell);

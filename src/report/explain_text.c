@@ -444,6 +444,32 @@ static void put_totals(const struct explanations *e, struct strbuf *out)
 	strbuf_puts(out, "\n");
 }
 
+static char digit(uint32_t n)
+{
+	return n > 9 ? '9' : (char)('0' + n);
+}
+
+static void put_timeline(const struct explanations *e, struct strbuf *out)
+{
+	const struct explain_moment *m = e->moments;
+	uint32_t n = e->nr_moments;
+
+	if (n < 2)
+		return;
+	strbuf_printf(out, "\nfrom %.1f to %.1f s, a character each %.2f s\n  ", seconds(m[0].time),
+		      seconds(m[n - 1].time), seconds(m[n - 1].time - m[0].time) / (n - 1));
+	for (uint32_t i = 0; i < n; i++)
+		strbuf_printf(out, "%c", digit(m[i].unusable / 100));
+	strbuf_printf(out, "  tenths of the free memory that are no use for order %u\n  ",
+		      e->pageblock_order);
+	for (uint32_t i = 0; i < n; i++)
+		strbuf_printf(out, "%c",
+			      !m[i].failed	? '.'
+			      : m[i].failed > 9 ? '+'
+						: digit(m[i].failed));
+	strbuf_puts(out, "  requests that failed (+: more than 9)\n");
+}
+
 void explain_text(const struct explanations *e, const struct explain_print *p, struct strbuf *out)
 {
 	for (size_t i = 0; i < e->nr; i++) {
@@ -453,6 +479,7 @@ void explain_text(const struct explanations *e, const struct explain_print *p, s
 	if (!e->nr && !e->failed)
 		strbuf_puts(out, "every request succeeded\n");
 	put_totals(e, out);
+	put_timeline(e, out);
 	put_parting(e, p, out);
 	put_polluters(e, out);
 }

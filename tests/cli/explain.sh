@@ -30,6 +30,7 @@ out_has 'the block that is cheapest to clear'
 out_has 'with all of them freed it succeeds; with any one left out'
 out_has 'ways out, cheapest first'
 out_has 'who kept pageblocks from becoming free'
+out_has 'tenths of the free memory that are no use for order 9'
 
 begin 'no map where stdout is no terminal, and no colours'
 run explain "$huge" -p kernel
@@ -52,6 +53,7 @@ first_has 'len(x["decisions"]) > 5 and x["ways_out"][0]["works"]'
 first_has 'all(abs(z["free"] - sum(n << o for l in z["free_blocks"].values() for o, n in enumerate(l))) <= 125 for z in x["zones"])'
 first_has 'x["map"]["pageblocks"][x["block"]["pfn"] - x["map"]["base_pfn"] >> 9] in "2345"'
 first_has 'set(x["map"]["pageblocks"]) <= set("0123456")'
+json_has 'len(j["moments"]) > 30 and sum(m["failed"] for m in j["moments"]) <= j["failed"]'
 json_has 'j["polluters"] == sorted(j["polluters"], key=lambda p: -p["pageblocks"])'
 json_has 'all(p["alone"] <= p["pageblocks"] <= p["pages"] for p in j["polluters"])'
 
@@ -192,5 +194,7 @@ else
 	! grep -q $'\033\[' plain || bad 'a colour in spite of NO_COLOR'
 	grep -q '\*' plain || bad 'the block is not marked'
 	awk 'length($0) > 80 && /^  0x/ { exit 1 }' plain || bad 'a row wider than the terminal'
+	NO_COLOR=1 script -qec "stty cols 80; '$ZONEREPLAY' info '$huge'" /dev/null </dev/null >info 2>&1
+	grep -q 'pageblocks at the start' info || bad 'info draws no map'
 fi
 finish
