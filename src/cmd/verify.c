@@ -20,9 +20,9 @@ struct verify_cmd {
 enum { OPT_INPUTS = CMD_OPT_OWN, OPT_REQUIRE, OPT_SHOW, OPT_PARANOID, OPT_TABLE };
 
 static const struct argp_option options[] = {
-	{"inputs", OPT_INPUTS, "probes|events", 0,
+	{"inputs", OPT_INPUTS, "probes|events|core", 0,
 	 "may what compaction took be read from probe events, or is it simulated"
-	 " (default: events)",
+	 " (default: events); core: also without sched_switch and all probe events",
 	 0},
 	{"require", OPT_REQUIRE, "PERCENT", 0,
 	 "exit status 1 when fewer allocations than this are exact", 0},
@@ -57,8 +57,11 @@ static void parse_inputs(struct argp_state *state, struct verify_cmd *cmd, const
 		cmd->opt.inputs = VERIFY_PROBES;
 	else if (!strcmp(arg, "events"))
 		cmd->opt.inputs = VERIFY_EVENTS;
+	else if (!strcmp(arg, "core"))
+		cmd->opt.inputs = VERIFY_CORE;
 	else
-		cmd_bad_usage(state, "--inputs is \"probes\" or \"events\", not \"%s\"", arg);
+		cmd_bad_usage(state, "--inputs is \"probes\", \"events\" or \"core\", not \"%s\"",
+			      arg);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)

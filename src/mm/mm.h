@@ -634,6 +634,8 @@ int64_t mm_wmark(const struct mm *mm, uint32_t zone, enum mm_wmark w);
 /* vm.min_free_kbytes changed: watermarks, no boost, sizes of the per-cpu lists
  * [setup_per_zone_wmarks]. */
 void mm_set_min_free(struct mm *mm, uint32_t min_free_kbytes, uint32_t scale_factor);
+/* The same for one zone, whose marks are known. */
+void mm_set_wmarks(struct mm *mm, uint32_t zone, const uint32_t wmark[MM_NR_WMARK]);
 /* get_page_from_freelist: FRAME_NONE when no zone gives a page. The page is marked allocated. */
 struct frame mm_get_page(struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags);
 /* Frees a page of any order as the kernel does: per-cpu list or direct, with the drain it causes

@@ -2,6 +2,8 @@
 /* Watermarks, alloc flags and the walk over zones [page_alloc.c, 6.1]. */
 #include "mm/era.h"
 
+#include <string.h>
+
 /* Requests that may use reserves [ALLOC_RESERVES]. */
 #define ALLOC_RESERVES                                                                             \
 	(MM_ALLOC_NON_BLOCK | MM_ALLOC_MIN_RESERVE | MM_ALLOC_HIGHATOMIC | MM_ALLOC_OOM)
@@ -406,7 +408,21 @@ static void set_wmarks(const struct mm *mm, struct mm_zone *z, uint64_t pages_mi
 	z->wmark[MM_WMARK_PROMO] = z->wmark[MM_WMARK_HIGH] + (uint32_t)gap;
 }
 
-/* setup_per_zone_wmarks: the per-cpu lists' sizes follow [zone_pcp_update]. */
+/* The per-cpu lists' sizes follow [zone_pcp_update]. */
+static void size_lists(struct mm *mm, uint32_t zone)
+{
+	for (uint32_t cpu = 0; cpu < mm->nr_cpus; cpu++)
+		mm_era_size_pcp(mm, zone, cpu);
+}
+
+void mm_set_wmarks(struct mm *mm, uint32_t zone, const uint32_t wmark[MM_NR_WMARK])
+{
+	memcpy(mm->zones[zone].wmark, wmark, sizeof(mm->zones[zone].wmark));
+	mm->zones[zone].boost = 0;
+	size_lists(mm, zone);
+}
+
+/* setup_per_zone_wmarks */
 void mm_set_min_free(struct mm *mm, uint32_t min_free_kbytes, uint32_t scale_factor)
 {
 	uint64_t lowmem = 0;
@@ -417,7 +433,6 @@ void mm_set_min_free(struct mm *mm, uint32_t min_free_kbytes, uint32_t scale_fac
 	for (uint32_t z = 0; z < mm->nr_zones && lowmem; z++) {
 		set_wmarks(mm, &mm->zones[z], min_free_kbytes >> (mm->page_shift - 10), lowmem,
 			   scale_factor);
-		for (uint32_t cpu = 0; cpu < mm->nr_cpus; cpu++)
-			mm_era_size_pcp(mm, z, cpu);
+		size_lists(mm, z);
 	}
 }

@@ -34,7 +34,7 @@ struct mm *machine_build(const struct capture *c, const struct trace *t,
 
 /* ---- verify ---- */
 
-enum verify_inputs { VERIFY_EVENTS, VERIFY_PROBES };
+enum verify_inputs { VERIFY_EVENTS, VERIFY_PROBES, VERIFY_CORE };
 
 /* Why a prediction failed; FIDELITY.md explains each. */
 enum mismatch {

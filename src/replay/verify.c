@@ -316,7 +316,7 @@ static void do_event(struct verify *v, const struct event *e)
 		break;
 	case EV_P_BALANCE_RET:
 		balance_end(v, node_of_kswapd(v, e->pid));
-		verify_compact_kswapd_sleeps(v, node_of_kswapd(v, e->pid), (uint32_t)e->w[0],
+		verify_compact_kswapd_sleeps(v, e, node_of_kswapd(v, e->pid),
 					     v->boost[node_of_kswapd(v, e->pid)].highest);
 		break;
 	case EV_KSWAPD_WAKE:
@@ -386,13 +386,27 @@ static void do_event(struct verify *v, const struct event *e)
 	task_moves_on(v, e);
 }
 
+/* The round ended because the node is balanced again, whatever order it has come down to. */
+static void end_inferred_round(struct verify *v, const struct event *e)
+{
+	uint32_t node = node_of_kswapd(v, e->pid);
+
+	if (!v->boost[node].active)
+		return;
+	balance_end(v, node);
+	verify_compact_kswapd_sleeps(v, e, node, v->boost[node].highest);
+}
+
 /* A compacting task keeps pages that merge while it runs; so capture follows the task. */
 static void replay_event(struct verify *v, const struct event *e)
 {
 	struct compact_run *run = compact_run_of(v, e->pid);
 
+	infer_switch(v, e);
 	if (!run) {
 		do_event(v, e);
+		if (v->look[v->i] & LOOK_ROUND_END)
+			end_inferred_round(v, e);
 		return;
 	}
 	verify_compact_switch_in(v, e);
@@ -415,7 +429,9 @@ static void describe(struct verify *v)
 	snprintf(r->initial_state, sizeof(r->initial_state), "%s",
 		 snap_level_name(v->c->start.level));
 	snprintf(r->inputs, sizeof(r->inputs), "%s",
-		 v->opt->inputs == VERIFY_PROBES ? "probes" : "events");
+		 v->opt->inputs == VERIFY_PROBES ? "probes"
+		 : v->opt->inputs == VERIFY_CORE ? "core"
+						 : "events");
 	snprintf(r->end_snapshot, sizeof(r->end_snapshot), "none");
 	r->cpus = v->mm->nr_cpus;
 	r->lost_events = v->t->defects.lost;
@@ -465,7 +481,9 @@ static int run(struct verify *v, struct error *err)
 	v->wb_times = calloc(WB_RING, sizeof(*v->wb_times));
 	if (!v->wb_ring || !v->wb_times)
 		return error_set(err, "no memory");
-	if (look_prepare(v, err) || replay_all(v, err))
+	for (uint32_t z = 0; z < v->mm->nr_zones; z++)
+		memcpy(v->start_marks[z], v->mm->zones[z].wmark, sizeof(v->start_marks[z]));
+	if (look_prepare(v, err) || infer_rounds(v, err) || replay_all(v, err))
 		return -1;
 	v->res->state_hash = mm_hash(v->mm);
 	if (v->until)
@@ -479,13 +497,15 @@ static void verify_free_all(struct verify *v)
 	verify_checkpoints_release(v);
 	mm_free(v->mm);
 	free(v->known);
+	free(v->kswapd_pid);
 	free(v->wb_ring);
 	free(v->wb_times);
 	free(v);
 }
 
-int verify_run(const struct capture *c, const struct trace *t, const struct verify_options *opt,
-	       struct verify_result *out, struct error *err)
+static int verify_trace(const struct capture *c, const struct trace *t,
+			const struct verify_options *opt, struct verify_result *out,
+			struct error *err)
 {
 	struct build_options build = {0};
 	struct verify *v = calloc(1, sizeof(*v));
@@ -502,6 +522,21 @@ int verify_run(const struct capture *c, const struct trace *t, const struct veri
 	if (v->mm)
 		ret = run(v, err);
 	verify_free_all(v);
+	return ret;
+}
+
+int verify_run(const struct capture *c, const struct trace *t, const struct verify_options *opt,
+	       struct verify_result *out, struct error *err)
+{
+	struct trace core;
+	int ret;
+
+	if (opt->inputs != VERIFY_CORE)
+		return verify_trace(c, t, opt, out, err);
+	if (infer_hide(t, &core, err))
+		return -1;
+	ret = verify_trace(c, &core, opt, out, err);
+	free((void *)core.events);
 	return ret;
 }
 

@@ -15,10 +15,10 @@
 
 /* What the pass over the trace before the replay found out about each event (lookahead, counted
  * where used). */
-#define LOOK_BATCHED 0x01u /* EV_FREE: an mm_page_free_batched of the same page follows */
-#define LOOK_TO_PCP 0x02u  /* EV_FREE: the page is next seen leaving a per-cpu list */
-#define LOOK_TO_ZONE 0x04u /* EV_FREE: the page is next seen leaving a zone's list */
-#define LOOK_SKIP 0x08u	   /* part of something that another event stands for */
+#define LOOK_BATCHED 0x01u   /* EV_FREE: an mm_page_free_batched of the same page follows */
+#define LOOK_TO_PCP 0x02u    /* EV_FREE: the page is next seen leaving a per-cpu list */
+#define LOOK_TO_ZONE 0x04u   /* EV_FREE: the page is next seen leaving a zone's list */
+#define LOOK_ROUND_END 0x08u /* the last of kswapd's round: see infer_rounds() */
 
 enum context { CTX_TASK, CTX_SOFTIRQ, CTX_HARDIRQ, CTX_NMI };
 static inline enum context event_context(const struct event *e)
@@ -98,6 +98,7 @@ struct compact_run {
 	uint32_t nr_awaiting;
 	bool flushed;	     /* such a batch has been seen going to the LRU lists */
 	bool moved_pending;  /* a page has moved, the next target is not yet looked for */
+	bool on_cpu;	     /* where switches are inferred */
 	bool due;	     /* its last event shows that the task is to give up the CPU */
 	bool source_stepped; /* MM_AT_SOURCE was done before its event: see
 				verify_compact_insertion() */
@@ -174,6 +175,9 @@ struct verify {
 		last_seen; /* per pid: its last event; a task that is never seen again has exited */
 	uint8_t *known;	   /* per frame, where the start state is incomplete; else NULL */
 	bool resynced;
+	uint32_t *kswapd_pid; /* by node, where rounds are inferred; else NULL */
+	bool wmarks_inferred;
+	uint32_t start_marks[MM_MAX_ZONES][MM_NR_WMARK];
 	struct verify_checkpoints checkpoints;
 };
 
@@ -266,7 +270,8 @@ void verify_writeback_end(struct verify *v, const struct event *e);
 bool verify_is_kcompactd(const struct verify *v, uint32_t pid);
 void verify_compact_defer(struct verify *v, const struct event *e);
 void verify_kswapd_state(struct verify *v, const struct event *e);
-void verify_compact_kswapd_sleeps(struct verify *v, uint32_t node, uint32_t order,
+/* After its round's last event @e. */
+void verify_compact_kswapd_sleeps(struct verify *v, const struct event *e, uint32_t node,
 				  uint32_t highest);
 
 /* verify_compact.c */
@@ -285,8 +290,19 @@ void verify_compact_seen(struct verify *v, const struct event *e, struct frame f
 bool compact_asks_seen(const struct verify *v);
 /* Isolation puts pages on a list, and their links no longer name the owner. */
 void compact_note_owners(struct verify *v, struct compact_run *run);
-/* verify_compact_switch.c: the task of @run leaves the CPU. */
-void compact_at_switch(struct verify *v, struct compact_run *run, const struct event *e);
+/* verify_compact_switch.c: the task of @run leaves the CPU, perhaps because it had to. */
+void compact_left_cpu(struct verify *v, struct compact_run *run, bool preempted);
+
+/* verify_infer.c: what recordings of core events do not tell */
+/* A copy of @t with the events that `capture --events=core` records; free(core->events). */
+int infer_hide(const struct trace *t, struct trace *core, struct error *err) MUST_CHECK;
+int infer_rounds(struct verify *v, struct error *err) MUST_CHECK;
+/* A task's event says that the CPU is not another one's any more. */
+void infer_switch(struct verify *v, const struct event *e);
+/* Would the marks of the end explain that the list was drained, or was not? Then they are in force
+ * from now on. */
+bool infer_wmarks(struct verify *v, uint32_t zone, uint32_t cpu, bool drained);
+
 /* verify_compact_dest.c: new pages, as the trace shows them */
 /* The page that moved last is dealt with; only now the next one's target is looked for. */
 void compact_settle(struct verify *v, struct compact_run *run);
@@ -302,6 +318,8 @@ void verify_compact_switch_out(struct verify *v, const struct event *e);
 
 /* verify_repair.c: the machine does what the kernel did instead */
 void repair_take_from_zone(struct verify *v, struct frame f, uint32_t order, uint32_t type);
+/* @f came from the head of the list where @expected was: compaction's searches turn lists. */
+void repair_turn_list(struct verify *v, struct frame expected, struct frame f);
 void repair_take_from_pcp(struct verify *v, struct frame f, uint32_t order);
 void repair_pass_over(struct verify *v, struct frame f);
 /* Takes @f out of whatever free list it is on, so that it can be allocated or freed again. */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define STACK_PAGES 4u /* THREAD_SIZE of x86_64 and of ppc64 with 4 KiB pages */
+
 /* ---- pages on their way to an mm_page_alloc ---- */
 
 static void pending_add(struct verify *v, uint32_t pid, enum context ctx, struct frame f,
@@ -132,6 +134,35 @@ static bool start_bulk(struct verify *v, const struct event *e, uint32_t zone)
 	return true;
 }
 
+/*
+ * Where bulk allocations have no probe, a refill that the task's next request cannot have caused is
+ * one's. Most are for the stack of a new task [alloc_thread_stack_node, vm_area_alloc_pages]: what
+ * the list does not have of its pages is taken from the refill.
+ */
+static bool start_unseen_bulk(struct verify *v, const struct event *e, uint32_t zone,
+			      const struct mm_request *next)
+{
+	struct mm_request rq = {.cpu = e->cpu, .pid = e->pid, .type = (uint32_t)e->w[2]};
+	struct choice ch = {.path = PATH_REFILL, .alloc_flags = MM_WMARK_LOW};
+	struct task *task = verify_task(v, e->pid, true);
+	uint32_t held;
+
+	if (v->t->kinds_seen[EV_P_BULK] || e->w[1] || !task || event_context(e) != CTX_TASK ||
+	    rq.type >= MM_NR_PCP_TYPES || rq.cpu >= v->mm->nr_cpus)
+		return false;
+	held = mm_list_count(v->mm, mm_pcp_list(v->mm, zone, rq.cpu, mm_pindex(v->mm, 0, rq.type)));
+	if (next->order == 0 && (next->type != rq.type || !held))
+		return false;
+	start_unexpected(v, e, zone, &ch, &rq);
+	ch.path = PATH_REFILL;
+	empty_list(v, zone, &rq);
+	ch.list_type = task->bulk_type = rq.type;
+	task->bulk_zone = zone;
+	task->bulk_left = held < STACK_PAGES ? STACK_PAGES - held : 0;
+	open_op(v, e, zone, &ch, &rq, true);
+	return true;
+}
+
 static void start_op(struct verify *v, const struct event *e, uint32_t zone)
 {
 	struct frame got = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
@@ -152,6 +183,8 @@ static void start_op(struct verify *v, const struct event *e, uint32_t zone)
 		rq.type = e->w[2] < MM_NR_PCP_TYPES ? (uint32_t)e->w[2] : MM_UNMOVABLE;
 		rq.gfp = rq.type << 3 | MM_GFP_KSWAPD_RECLAIM | MM_GFP_DIRECT_RECLAIM;
 	}
+	if (r && start_unseen_bulk(v, e, zone, &rq))
+		return;
 	locked = look_lock_held(v);
 	choice_make(v, &rq, event_context(e), locked, &ch);
 	if (!locked && ch.path == PATH_POP && event_context(e) != CTX_TASK &&
@@ -288,6 +321,7 @@ void verify_zone_locked(struct verify *v, const struct event *e)
 		verify_mismatch(v, type != op->list_type ? MISMATCH_LIST_TYPE : MISMATCH_ZONE_HEAD,
 				expected, f, "zone %s order %u type %u (expected order %u type %u)",
 				v->mm->zones[zone].name, order, type, op->rq.order, op->list_type);
+		repair_turn_list(v, expected, f);
 		repair_take_from_zone(v, f, order, type);
 	}
 	taken(v, op, zone, f, order, type, exact);

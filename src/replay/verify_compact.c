@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#define STATE_PREEMPTED 0x100u /* prev_state of a task that could have gone on [sched_switch] */
 #define GFP_KERNEL (MM_GFP_IO | MM_GFP_FS | MM_GFP_DIRECT_RECLAIM | MM_GFP_KSWAPD_RECLAIM)
 
 struct compact_run *compact_run_of(struct verify *v, uint32_t pid)
@@ -418,7 +419,7 @@ void verify_compact_event(struct verify *v, const struct event *e)
 		at_batch(v, run, e);
 		break;
 	case EV_SCHED_SWITCH:
-		compact_at_switch(v, run, e);
+		compact_left_cpu(v, run, e->w[2] == STATE_PREEMPTED);
 		break;
 	default:
 		break;

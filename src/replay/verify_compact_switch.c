@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-#define STATE_PREEMPTED 0x100u /* prev_state of a task that could have gone on [sched_switch] */
-#define SWITCH_WINDOW 65536    /* events searched for what a task does when it is back */
+#define SWITCH_WINDOW 65536 /* events searched for what a task does when it is back */
 
 /* ---- capture belongs to the task that runs ---- */
 
@@ -95,13 +94,13 @@ static bool next_is_mapped(struct verify *v, uint32_t pid)
  * event. Behind the search it may wait for a buffer's lock, unless it is async
  * [buffer_migrate_lock_buffers], and it gives way for each of the page's mappings [rmap_walk].
  */
-void compact_at_switch(struct verify *v, struct compact_run *run, const struct event *e)
+void compact_left_cpu(struct verify *v, struct compact_run *run, bool preempted)
 {
 	if (run->cc.at == MM_AT_SOURCE && !run->due)
 		scan_before_switch(v, run);
 	if (compact_asks_seen(v) || !run->moved_pending)
 		return;
-	if (e->w[2] == STATE_PREEMPTED &&
+	if (preempted &&
 	    (run->due || (run->cc.mode == MM_MIGRATE_ASYNC && !next_is_mapped(v, run->pid))))
 		return;
 	compact_settle(v, run);

@@ -9,6 +9,9 @@ bool verify_is_kcompactd(const struct verify *v, uint32_t pid)
 	return !strncmp(trace_comm(v->t, pid), "kcompactd", 9);
 }
 
+#define SLEEP_WINDOW 65536 /* events searched for what kswapd does next */
+#define STATE_SLEEPS 0xffu /* prev_state of a task that waits for something [sched_switch] */
+
 static uint32_t zone_from_index(const struct mm *mm, uint64_t node, uint64_t index)
 {
 	for (uint32_t z = 0; z < mm->nr_zones; z++)
@@ -53,23 +56,6 @@ void verify_compact_defer(struct verify *v, const struct event *e)
 		z->compact_blockskip_flush = 0;
 }
 
-/* kswapd is about to sleep: is the node balanced for what it reclaimed for [prepare_kswapd_sleep]?
- */
-void verify_compact_kswapd_sleeps(struct verify *v, uint32_t node, uint32_t order, uint32_t highest)
-{
-	struct mm *mm = v->mm;
-
-	for (uint32_t z = 0; z < mm->nr_zones; z++) {
-		if ((uint32_t)mm->zones[z].node != node || (uint32_t)mm->zones[z].index > highest)
-			continue;
-		if (mm_watermark_ok(mm, z, order, mm_wmark(mm, z, MM_WMARK_HIGH), highest, 0,
-				    mm->zones[z].free_global)) {
-			mm_reset_isolation_suitable(mm, node);
-			return;
-		}
-	}
-}
-
 static bool is_kswapd(const struct verify *v, uint64_t pid, uint32_t *node)
 {
 	const char *comm = trace_comm(v->t, (uint32_t)pid);
@@ -79,6 +65,51 @@ static bool is_kswapd(const struct verify *v, uint64_t pid, uint32_t *node)
 		return false;
 	*node = (uint32_t)n;
 	return true;
+}
+
+static bool balanced(const struct verify *v, uint32_t node, uint32_t order, uint32_t highest)
+{
+	const struct mm *mm = v->mm;
+
+	for (uint32_t z = 0; z < mm->nr_zones; z++)
+		if ((uint32_t)mm->zones[z].node == node &&
+		    (uint32_t)mm->zones[z].index <= highest &&
+		    mm_watermark_ok(mm, z, order, mm_wmark(mm, z, MM_WMARK_HIGH), highest, 0,
+				    mm->zones[z].free_global))
+			return true;
+	return false;
+}
+
+/* Does kswapd, whose round is over, go to sleep before it begins another? @known: can one tell? */
+static bool sleeps_next(struct verify *v, uint32_t pid, bool *known)
+{
+	*known = true;
+	v->res->lookaheads++;
+	for (uint64_t j = v->i + 1; j < v->last && j < v->i + SLEEP_WINDOW; j++) {
+		const struct event *x = &v->t->events[j];
+
+		if (x->kind == EV_SCHED_SWITCH && x->w[0] == pid && x->w[2] & STATE_SLEEPS)
+			return true;
+		if (x->kind == EV_KSWAPD_WAKE && x->pid == pid)
+			break;
+	}
+	*known = v->t->kinds_seen[EV_SCHED_SWITCH];
+	return false;
+}
+
+/*
+ * kswapd clears the skip bits before it sleeps, if the node is balanced then
+ * [prepare_kswapd_sleep]. For which order is not what its round came down to: when it did not give
+ * up the order, it takes the one that others have asked for meanwhile, and that has no event while
+ * it runs [kswapd, wakeup_kswapd]. But it sleeps then and not otherwise.
+ */
+void verify_compact_kswapd_sleeps(struct verify *v, const struct event *e, uint32_t node,
+				  uint32_t highest)
+{
+	bool known, sleeps = sleeps_next(v, e->pid, &known);
+
+	if (known ? sleeps : balanced(v, node, 0, highest))
+		mm_reset_isolation_suitable(v->mm, node);
 }
 
 /* From being woken until it goes to sleep by itself; being preempted is still running

@@ -226,12 +226,15 @@ void verify_drain_end(struct verify *v, uint32_t zone)
 		return;
 	f = mm_drain_peek(v->mm, &op->drain);
 	if (!frame_is_none(f)) {
+		bool learned = infer_wmarks(v, zone, op->drain.cpu, false);
+
 		op->exact = false;
 		v->res->ops_missing++;
 		verify_mismatch(v, MISMATCH_MISSING_OP, f, FRAME_NONE,
 				"zone %s: drain of %d more pages expected", v->mm->zones[zone].name,
 				op->drain.left);
-		give_up_excess(v, op);
+		if (!learned)
+			give_up_excess(v, op);
 	}
 	drain_done(v, op);
 }
@@ -261,6 +264,7 @@ static void start_whole_drain(struct verify *v, const struct event *e, struct fr
 	mm_drain_begin(v->mm, &op->drain, zone, owner, mm_drain_chunk(v->mm, zone, owner), 0);
 	if (verify_compact_drains(v, e, zone) || (task && (task->drain_allowed || task->drain_due)))
 		return;
+	infer_wmarks(v, zone, owner, true);
 	op->exact = false;
 	v->res->ops_extra++;
 	verify_mismatch(v, MISMATCH_DRAIN_START, FRAME_NONE, f,

@@ -69,6 +69,16 @@ void repair_take_from_zone(struct verify *v, struct frame f, uint32_t order, uin
 	mm_mod_free(v->mm, mm_frame_zone(v->mm, f), v->mm->cpu, 1 << order);
 }
 
+/* move_freelist_head, move_freelist_tail: what was before @f is behind all others now. */
+void repair_turn_list(struct verify *v, struct frame expected, struct frame f)
+{
+	struct mm *mm = v->mm;
+
+	if (!frame_is_none(expected) && mm_on_buddy_list(mm, f) &&
+	    mm_frame(mm, f)->list == mm_frame(mm, expected)->list)
+		mm_list_rotate_to_first(mm, f);
+}
+
 void repair_take_from_pcp(struct verify *v, struct frame f, uint32_t order)
 {
 	v->res->resyncs++;
