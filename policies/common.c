@@ -37,5 +37,6 @@ struct frame last_resort(struct policy_env *env, const struct mm_request *rq)
 void balance_for_compaction(struct policy_env *env, uint32_t node, uint32_t order, uint32_t highest)
 {
 	mm_balance_node(env->mm, node, env->mm->cpu, order, highest, true);
-	mm_reset_isolation_suitable(env->mm, node);
+	if (!mm_balancing(env->mm, node))
+		mm_reset_isolation_suitable(env->mm, node);
 }

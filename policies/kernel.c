@@ -56,40 +56,6 @@ struct kernel_state {
 
 /* ---- parameters ---- */
 
-static uint64_t lowmem_pages(const struct mm *mm)
-{
-	uint64_t pages = 0;
-
-	for (uint32_t z = 0; z < mm->nr_zones; z++) {
-		if (mm->zones[z].index != mm->zone_index_of[MM_ZK_HIGHMEM])
-			pages += mm->zones[z].managed;
-	}
-	return pages ? pages : 1;
-}
-
-/* __setup_per_zone_wmarks. Per-cpu lists keep the sizes that they had. */
-static void set_watermarks(struct mm *mm, uint64_t min_free_kbytes, uint64_t scale)
-{
-	uint64_t pages = min_free_kbytes >> (mm->page_shift - 10), lowmem = lowmem_pages(mm);
-
-	for (uint32_t z = 0; z < mm->nr_zones; z++) {
-		struct mm_zone *zone = &mm->zones[z];
-		uint64_t share = pages * zone->managed / lowmem,
-			 gap = zone->managed * scale / 10000;
-
-		if (gap < share >> 2)
-			gap = share >> 2;
-		if (zone->index == mm->zone_index_of[MM_ZK_HIGHMEM]) {
-			uint64_t min = zone->managed / 1024;
-
-			share = min < 32 ? 32 : min > 128 ? 128 : min;
-		}
-		zone->boost = 0;
-		for (uint32_t w = 0; w < MM_NR_WMARK; w++)
-			zone->wmark[w] = (uint32_t)(share + w * gap);
-	}
-}
-
 static void init(struct policy_env *env)
 {
 	const int64_t *p = env->params;
@@ -101,7 +67,7 @@ static void init(struct policy_env *env)
 	if (p[BOOST_FACTOR] != AS_RECORDED)
 		env->mm->watermark_boost_factor = (uint32_t)p[BOOST_FACTOR];
 	if (p[MIN_FREE] != AS_RECORDED)
-		set_watermarks(env->mm, (uint64_t)p[MIN_FREE], (uint64_t)p[SCALE_FACTOR]);
+		mm_set_min_free(env->mm, (uint32_t)p[MIN_FREE], (uint32_t)p[SCALE_FACTOR]);
 }
 
 static void trigger(struct policy_env *env, enum policy_trigger what, int64_t arg)
@@ -138,7 +104,8 @@ static void kswapd(struct policy_env *env, uint32_t node, uint32_t order, uint32
 
 	s->boosted[node] |= boosted(env->mm, node);
 	mm_balance_node(env->mm, node, env->mm->cpu, order, highest, true);
-	mm_reset_isolation_suitable(env->mm, node);
+	if (!mm_balancing(env->mm, node))
+		mm_reset_isolation_suitable(env->mm, node);
 }
 
 /* Woken by kswapd on its way to sleep; after boost reclaim for a pageblock at least. */

@@ -46,6 +46,9 @@ enum demand_kind {
 	DEMAND_DONE,	  /* its resize is over */
 	DEMAND_WRITEBACK, /* is being written */
 	DEMAND_WRITTEN,	  /* has been */
+	DEMAND_HOLD,	  /* is metadata of a file system: neither goes nor moves until its DROP */
+	DEMAND_FILE_GONE, /* pages of file `arg` that the recorded kernel had dropped before would
+			     be gone now */
 	DEMAND_NR_KINDS
 };
 
@@ -62,7 +65,8 @@ struct demand_op {
 	uint32_t id;
 	uint32_t pid;
 	uint32_t gfp; /* BIRTH, FAIL: canonical GFP_* */
-	uint32_t arg; /* SPLIT, WANT, pool requests: see there; LRU: MM_F_* to set */
+	uint32_t arg; /* SPLIT, WANT, pool requests: see there; LRU: MM_F_* to set; DROP: number of
+			 its file, 0 not known */
 	uint16_t cpu;
 	uint8_t kind; /* enum demand_kind */
 	uint8_t order;
@@ -109,6 +113,7 @@ struct demand {
 	uint64_t nr_initial;
 	struct demand_counts counts;
 	uint32_t nr_frames;
+	uint32_t nr_files; /* numbers of files are at most this */
 	bool writeback; /* the recording shows when pages are written: it is known which are dirty
 			 */
 	void *map;

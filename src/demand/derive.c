@@ -72,9 +72,12 @@ static void end_object(struct derive *d, const struct event *e, uint32_t head, e
 
 	op.order = d->frames[head].order;
 	op.flags |= flags;
+	if (how == DEMAND_DROP)
+		op.arg = d->frames[head].file;
 	if (d->frames[head].page == MM_KIND_HUGETLB)
 		op.flags |= DEMAND_F_HUGE;
 	emit(d, &op);
+	cut_end(d, op.id, how == DEMAND_DROP);
 	id_give(d, d->frames[head].id);
 	d->frames[head].id = TRACK_NONE;
 	*(how == DEMAND_DROP ? &d->counts.drops : &d->counts.deaths) += 1;
@@ -108,6 +111,7 @@ static void on_unknown_free(struct derive *d, const struct event *e)
 		op = op_for(d, e, DEMAND_DEATH, page.id);
 		op.order = page.order;
 		emit(d, &op);
+		cut_end(d, page.id, false);
 		id_give(d, page.id);
 		d->counts.deaths++;
 	} else {
@@ -294,6 +298,9 @@ static void on_event(struct derive *d, const struct event *e)
 	case EV_FILE_ADD:
 		seen_file_add(d, e);
 		break;
+	case EV_FILE_DELETE:
+		seen_file_delete(d, e);
+		break;
 	case EV_MARKER:
 		on_marker(d, e);
 		break;
@@ -346,56 +353,6 @@ static void seed(struct derive *d, const struct demand_initial *list, uint64_t n
 		if (d->frames[n].id == TRACK_NONE)
 			id_give(d, n);
 	}
-}
-
-/* ---- cutting ---- */
-
-static int by_age(const void *a, const void *b)
-{
-	const struct demand_initial *x = a, *y = b;
-
-	/* `id` holds the sequence number while the list is sorted. */
-	if (x->id != y->id)
-		return x->id < y->id ? -1 : 1;
-	return x->frame < y->frame ? -1 : x->frame > y->frame;
-}
-
-/* Pages on an LRU list are sorted by when they came to it. */
-static struct demand_initial initial_of(const struct track *page, uint32_t frame)
-{
-	bool lru = page->flags & TRACK_LRU;
-
-	return (struct demand_initial){
-		.frame = frame,
-		.id = lru ? page->seq : 0,
-		.flags = page->mm_flags,
-		.order = page->order,
-		.page = page->page,
-		.lru = lru ? page->lru : DEMAND_NO_LRU,
-	};
-}
-
-/* The pages that are out now replace those of the start. */
-static int cut_here(struct derive *d, struct demand_initial **list, uint64_t *nr, struct error *err)
-{
-	struct demand_initial *out = calloc(d->geo.nr_frames, sizeof(*out));
-	uint64_t n = 0;
-
-	if (!out)
-		return error_set(err, "not enough memory for the pages that are out at the cut");
-	for (uint32_t f = 0; f < d->geo.nr_frames; f++) {
-		if (d->frames[f].id != TRACK_NONE)
-			out[n++] = initial_of(&d->frames[f], f);
-	}
-	qsort(out, n, sizeof(*out), by_age);
-	for (uint64_t i = 0; i < n; i++)
-		out[i].id = d->frames[out[i].frame].id;
-	free(*list);
-	*list = out;
-	*nr = n;
-	d->muted = false;
-	memset(&d->counts, 0, sizeof(d->counts));
-	return 0;
 }
 
 static void run(struct derive *d, uint64_t from, uint64_t to, struct progress *prog)
@@ -451,6 +408,7 @@ static int map_result(struct derive *d, struct demand *out, const struct demand_
 	out->counts = d->counts;
 	out->nr_frames = d->geo.nr_frames;
 	out->writeback = d->has_writeback;
+	out->nr_files = d->files.last;
 	out->map_len = (size_t)end + nr_initial * sizeof(*initial);
 	if (!out->map_len)
 		return 0;
@@ -494,6 +452,8 @@ static int derive_into(struct derive *d, struct demand *out, const struct captur
 	run(d, cut, d->geo.last, prog);
 	if (d->geo.last)
 		pending_expire(d, &d->trace->events[d->geo.last - 1], true);
+	if (d->drop)
+		cut_order(d, initial, nr_initial);
 	if (!ret)
 		ret = map_result(d, out, initial, nr_initial, err);
 	fclose(d->out);
@@ -515,6 +475,8 @@ int demand_derive(struct demand *out, const struct capture *c, const struct trac
 	free(d.free_ids);
 	free(d.pending);
 	free(d.tasks);
+	free(d.drop);
+	free(d.files.entries);
 	if (ret)
 		demand_release(out);
 	return ret;

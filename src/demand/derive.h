@@ -16,6 +16,7 @@ struct track {
 	uint8_t lru;
 	uint32_t mm_flags; /* MM_F_*, as last seen */
 	uint32_t seq;	   /* when it came to its LRU list */
+	uint32_t file;	   /* its number, 0 not known */
 };
 #define TRACK_LRU 1u /* has shown on an LRU list */
 #define TRACK_RECORDER 2u
@@ -32,6 +33,17 @@ struct pending {
 	struct track page;
 	uint32_t pid;
 	uint64_t time;
+};
+
+/* Files of which pages were dropped, by device and inode, in an open hash table: files.c. */
+struct file_entry {
+	uint64_t device, inode;
+	uint32_t number; /* 0: the entry is free */
+	bool gone;
+};
+struct file_table {
+	struct file_entry *entries;
+	uint32_t size, used, last; /* size is a power of two; last: the greatest number given */
 };
 
 struct derive {
@@ -51,6 +63,9 @@ struct derive {
 	uint32_t intent, intent_pid; /* the run of pool requests that is under way; pid 0 none */
 	bool muted;		     /* before the cut */
 	uint32_t seq;		     /* of the last page that came to an LRU list */
+	uint32_t *drop;		     /* cut: by id, which of the later drops ends it; see cut.c */
+	uint32_t nr_drops;
+	struct file_table files;
 	FILE *out;
 	bool write_failed;
 };
@@ -95,7 +110,27 @@ enum mm_kind kind_of_pagemap(uint64_t flags, uint32_t *mm_flags);
 void seen_insert(struct derive *d, const struct event *e);
 void seen_activate(struct derive *d, const struct event *e);
 void seen_file_add(struct derive *d, const struct event *e);
+void seen_file_delete(struct derive *d, const struct event *e);
 void seen_writeback(struct derive *d, const struct event *e); /* begins or has ended */
+
+/* ---- files.c: whose page cache a page is ---- */
+
+/* The number of the file that a page cache event names, of which a page is being dropped; 0 when
+ * memory is exhausted. */
+uint32_t file_number(struct derive *d, const struct event *e);
+/* The file ends; its inode may come to mean another one. Its number, 0 if nothing of it was
+ * dropped. */
+uint32_t file_end(struct derive *d, const struct event *e);
+
+/* ---- cut.c: the pages that are out at a cut ---- */
+
+/* They replace those of the start. */
+int cut_here(struct derive *d, struct demand_initial **list, uint64_t *nr,
+	     struct error *err) MUST_CHECK;
+/* An object has ended. */
+void cut_end(struct derive *d, uint32_t id, bool dropped);
+/* When the recording is over: puts the pages into the order in which it dropped them. */
+void cut_order(struct derive *d, struct demand_initial *list, uint64_t nr);
 
 /* ---- derive.c ---- */
 

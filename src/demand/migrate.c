@@ -27,6 +27,7 @@ static void die(struct derive *d, const struct event *e, const struct pending *p
 	op.order = p->page.order;
 	op.flags = DEMAND_F_LOST;
 	emit(d, &op);
+	cut_end(d, p->page.id, false);
 	id_give(d, p->page.id);
 	d->counts.migrated_lost++;
 }

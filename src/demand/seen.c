@@ -2,6 +2,8 @@
 /* Pages seen: on an LRU list, in a file's cache, under writeback. */
 #include "demand/derive.h"
 
+#define MINOR_BITS 20
+
 static void emit_lru(struct derive *d, const struct event *e, struct track *page, uint8_t lru,
 		     uint32_t flags)
 {
@@ -66,6 +68,28 @@ void seen_activate(struct derive *d, const struct event *e)
 	}
 }
 
+/*
+ * The page cache of a block device: its inode number is the device's [bdev_add, block/bdev.c, 6.1],
+ * and it is on a file system of the kernel's own, whose devices have major number 0.
+ */
+static bool is_metadata(const struct event *e)
+{
+	return e->w[3] >> MINOR_BITS == 0 && e->w[1] >> MINOR_BITS != 0;
+}
+
+/*
+ * While the journal or the file system has a buffer of it in use, such a page cannot be moved
+ * [buffer_migrate_folio_norefs] nor let go [drop_buffers]; when that ends shows in no event. The
+ * recorded kernel could not before it did.
+ */
+static void hold(struct derive *d, const struct event *e, struct track *page)
+{
+	struct demand_op op = op_for(d, e, DEMAND_HOLD, page->id);
+
+	page->mm_flags |= MM_F_PINNED;
+	emit(d, &op);
+}
+
 void seen_file_add(struct derive *d, const struct event *e)
 {
 	uint32_t frame, head;
@@ -73,8 +97,36 @@ void seen_file_add(struct derive *d, const struct event *e)
 	if (!frame_of(d, e->w[0], 0, &frame))
 		return;
 	head = track_find(d, frame);
-	if (head != TRACK_NONE && d->frames[head].page == MM_KIND_UNKNOWN)
+	if (head == TRACK_NONE)
+		return;
+	if (d->frames[head].page == MM_KIND_UNKNOWN)
 		d->frames[head].page = MM_KIND_FILE;
+	if (is_metadata(e))
+		hold(d, e, &d->frames[head]);
+}
+
+/*
+ * A page leaves the page cache: reclaim takes one page, anything else (truncation, drop_caches, the
+ * end of the inode) lets the file go. Where only a part of a file is truncated the rest is taken to
+ * go with it.
+ */
+void seen_file_delete(struct derive *d, const struct event *e)
+{
+	uint32_t ctx = context_of(d, e), frame, head;
+	struct demand_op op;
+
+	if (ctx & (TASK_KSWAPD | TASK_RECLAIM)) {
+		if (!frame_of(d, e->w[0], 0, &frame))
+			return;
+		head = track_find(d, frame);
+		if (head != TRACK_NONE)
+			d->frames[head].file = file_number(d, e);
+		return;
+	}
+	op = op_for(d, e, DEMAND_FILE_GONE, TRACK_NONE);
+	op.arg = file_end(d, e);
+	if (op.arg)
+		emit(d, &op);
 }
 
 void seen_writeback(struct derive *d, const struct event *e)

@@ -270,27 +270,44 @@ static bool all_zones_ok(const struct mm *mm, uint32_t node, uint32_t order, int
 
 /* balance_pgdat, 2.6.34: passes from priority 12 on, each ended by success or 32 pages; the order
  * is given up last. */
+/* One try of all priorities; false when the node is as it should be or nothing goes any more. */
+static bool balance_once(struct mm *mm, uint32_t node, struct lumpy *lc)
+{
+	lc->nr_reclaimed = 0;
+	for (lc->priority = DEF_PRIORITY; lc->priority >= 0; lc->priority--) {
+		if (!all_zones_ok(mm, node, lc->order, 8))
+			shrink_node(mm, node, lc);
+		if (all_zones_ok(mm, node, lc->order, 1) || lc->nr_reclaimed >= SWAP_CLUSTER_MAX)
+			break;
+	}
+	if (lc->nr_reclaimed < SWAP_CLUSTER_MAX) {
+		if (!lc->order)
+			return false;
+		lc->order = 0;
+	}
+	return !all_zones_ok(mm, node, lc->order, 1);
+}
+
+/* In slices as mm_balance_node(). */
 uint32_t mm_lumpy_balance(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order)
 {
-	struct lumpy lc = {.cpu = cpu, .order = order, .nr_to_reclaim = UINT64_MAX, .kswapd = true};
+	struct mm_balance *b = &mm->nodes[node].balance;
+	struct lumpy lc = {.cpu = cpu,
+			   .order = b->active ? b->order : order,
+			   .nr_to_reclaim = UINT64_MAX,
+			   .kswapd = true};
 	uint64_t reclaimed = mm_stats(mm)->reclaimed_kswapd;
+	bool more = !all_zones_ok(mm, node, lc.order, 1);
 
-	mm_stats(mm)->kswapd_runs++;
-	while (!all_zones_ok(mm, node, lc.order, 1)) {
-		lc.nr_reclaimed = 0;
-		for (lc.priority = DEF_PRIORITY; lc.priority >= 0; lc.priority--) {
-			if (!all_zones_ok(mm, node, lc.order, 8))
-				shrink_node(mm, node, &lc);
-			if (all_zones_ok(mm, node, lc.order, 1) ||
-			    lc.nr_reclaimed >= SWAP_CLUSTER_MAX)
-				break;
-		}
-		if (lc.nr_reclaimed >= SWAP_CLUSTER_MAX)
-			continue;
-		if (!lc.order)
-			break;
-		lc.order = 0;
+	mm_stats(mm)->kswapd_runs += !b->active;
+	while (more && (!mm->kswapd_sliced || mm->kswapd_budget > 0)) {
+		uint64_t scanned = mm_stats(mm)->scanned_kswapd;
+
+		more = balance_once(mm, node, &lc);
+		if (mm->kswapd_sliced)
+			mm->kswapd_budget -= (int64_t)(mm_stats(mm)->scanned_kswapd - scanned);
 	}
+	*b = (struct mm_balance){.active = more, .order = lc.order};
 	mm_note(mm, MM_NOTE_KSWAPD, node, (int64_t)(mm_stats(mm)->reclaimed_kswapd - reclaimed),
 		order, lc.order);
 	return lc.order;

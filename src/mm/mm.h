@@ -191,6 +191,15 @@ struct mm_pcp { /* per zone and cpu */
 	int32_t free_diff; /* this cpu's unfolded difference of NR_FREE_PAGES */
 };
 
+/* kswapd of a node between two slices of its work: kswapd.c. */
+struct mm_balance {
+	uint32_t active; /* 0 or 1: it is at work */
+	uint32_t order, highest;
+	int32_t priority;
+	uint64_t reclaimed, boost; /* pages; boosts that are not worked off yet */
+	uint32_t boosts[MM_MAX_ZONES];
+};
+
 struct mm_node {
 	uint32_t nr_lru[MM_NR_LRU]; /* pages */
 	uint32_t nr_isolated;	    /* pages isolated from the LRU */
@@ -200,6 +209,7 @@ struct mm_node {
 	uint32_t zonelist[MM_MAX_ZONES]; /* zone indices into mm zones: this node first, descending
 					    zone index; then others */
 	uint32_t nr_zonelist;
+	struct mm_balance balance;
 };
 
 /* List heads live behind the frames in link space: link value nr_frames + list index. */
@@ -300,6 +310,10 @@ struct mm {
 	uint32_t percpu_high_fraction; /* sysctl percpu_pagelist_high_fraction */
 	uint32_t wake_kswapd; /* zones (bits) that were boosted and so woke their node's kswapd
 				 [rmqueue]; the driver clears it */
+	/* Where kswapd is @sliced it works until it has scanned @budget pages (and to the end of
+	 * that round); else to its end. The driver gives it more. */
+	uint32_t kswapd_sliced;
+	int64_t kswapd_budget;
 	/* Every comparison with extfrag_threshold since the driver reset these came out as it would
 	 * have for each threshold from @from to @to. */
 	struct mm_agree {

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page reclaim on the classic LRU lists: direct reclaim and kswapd [mm/vmscan.c, 6.1.192].
+ * Page reclaim on the classic LRU lists [mm/vmscan.c, 6.1.192]; kswapd is in kswapd.c.
  *
  * How far a pass scans, in what portions, in which order pages are freed and when it stops follow
  * the kernel's integer arithmetic. What the kernel learns from page tables is missing: no page is
  * found referenced, and page cache counts as clean. Objects in slab caches are not shrunk. Refaults
  * do not reactivate. Throttling takes no time.
  */
-#include "mm/mm.h"
+#include "mm/reclaim_internal.h"
 
-#define DEF_PRIORITY 12
-#define SWAP_CLUSTER_MAX 32u
 #define SWAPPINESS 60u
 #define COSTLY_ORDER 3u
-#define MAX_RECLAIM_RETRIES 16u
 
 enum scan_balance { SCAN_FRACT, SCAN_EQUAL, SCAN_ANON, SCAN_FILE };
 
@@ -22,12 +19,7 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static uint64_t compact_gap(uint32_t order)
-{
-	return 2ull << order;
-}
-
-static bool eligible(const struct mm *mm, uint32_t z, uint32_t node, uint32_t highest)
+bool reclaim_eligible(const struct mm *mm, uint32_t z, uint32_t node, uint32_t highest)
 {
 	return mm->zones[z].node == (int32_t)node && (uint32_t)mm->zones[z].index <= highest &&
 	       mm->zones[z].managed;
@@ -125,6 +117,36 @@ void mm_reclaim_page(struct mm *mm, uint32_t cpu, struct frame f, bool kswapd)
 	mm_free_page(mm, cpu, f, order);
 }
 
+static bool all_dirty(const struct mm *mm, const struct taken *t)
+{
+	for (uint32_t i = 0; i < t->nr; i++) {
+		if (!(mm_frames(mm)[t->pages[i].n].flags & (MM_F_DIRTY | MM_F_WRITEBACK)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A pass that found nothing but dirty pages wakes the flusher threads, and, without progress, waits
+ * for what they write [shrink_inactive_list: WB_REASON_VMSCAN; reclaim_throttle]. Time stands still
+ * here, so the pages are written when the wait is over.
+ */
+void reclaim_wait_for_flusher(struct mm *mm, struct mm_scan *sc)
+{
+	if (!sc->flusher)
+		return;
+	sc->flusher = false;
+	for (uint32_t n = 0; n < mm->nr_frames; n++) {
+		struct mm_frame *fr = &mm_frames(mm)[n];
+
+		if (!(fr->flags & (MM_F_DIRTY | MM_F_WRITEBACK)) || !(fr->flags & MM_F_FILE) ||
+		    !mm_on_lru_list(mm, (struct frame){n}))
+			continue;
+		fr->flags &= ~MM_F_DIRTY;
+		mm_lru_written(mm, (struct frame){n});
+	}
+}
+
 /* shrink_inactive_list: pages that cannot go return to the young end; the others are freed youngest
  * first. */
 static uint64_t shrink_inactive(struct mm *mm, uint32_t node, enum mm_lru lru, uint32_t want,
@@ -143,6 +165,7 @@ static uint64_t shrink_inactive(struct mm *mm, uint32_t node, enum mm_lru lru, u
 		else
 			keep.pages[keep.nr++] = t.pages[i];
 	}
+	sc->flusher |= t.nr && all_dirty(mm, &t);
 	for (i = 0; i < keep.nr; i++)
 		keep_page(mm, keep.pages[i], lru);
 	while (free_nr--) {
@@ -167,6 +190,12 @@ static void shrink_active(struct mm *mm, uint32_t node, enum mm_lru lru, uint32_
 		mm_lru_add(mm, t.pages[i], lru - 1);
 		mm_stats(mm)->deactivated += 1u << mm_frame(mm, t.pages[i])->order;
 	}
+}
+
+void reclaim_age_anon(struct mm *mm, uint32_t node, struct mm_scan *sc)
+{
+	if (can_reclaim_anon(mm) && mm_lru_inactive_is_low(mm, node, MM_LRU_INACTIVE_ANON))
+		shrink_active(mm, node, MM_LRU_ACTIVE_ANON, SWAP_CLUSTER_MAX, sc);
 }
 
 /* ---- how much of which list ---- */
@@ -218,7 +247,7 @@ static uint64_t lru_size(const struct mm *mm, uint32_t node, uint32_t lru, uint3
 	uint64_t pages = 0;
 
 	for (uint32_t z = 0; z < mm->nr_zones; z++) {
-		if (eligible(mm, z, node, highest))
+		if (reclaim_eligible(mm, z, node, highest))
 			pages += mm->zones[z].nr_lru[lru];
 	}
 	return pages;
@@ -315,8 +344,7 @@ static void shrink_lists(struct mm *mm, uint32_t node, struct mm_scan *sc,
 			break;
 	}
 	sc->nr_reclaimed += reclaimed;
-	if (can_reclaim_anon(mm) && mm_lru_inactive_is_low(mm, node, MM_LRU_INACTIVE_ANON))
-		shrink_active(mm, node, MM_LRU_ACTIVE_ANON, SWAP_CLUSTER_MAX, sc);
+	reclaim_age_anon(mm, node, sc);
 }
 
 static bool in_reclaim_compaction(const struct mm_scan *sc)
@@ -423,6 +451,8 @@ static void by_priority(struct mm *mm, uint32_t node, struct mm_scan *sc)
 		shrink_zones(mm, node, sc);
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim || sc->compaction_ready)
 			return;
+		if (!sc->nr_reclaimed)
+			reclaim_wait_for_flusher(mm, sc);
 	}
 }
 
@@ -449,142 +479,4 @@ uint64_t mm_direct_reclaim(struct mm *mm, const struct mm_request *rq, bool comp
 		(int64_t)(mm_stats(mm)->scanned_direct - scanned), sc.priority,
 		sc.compaction_ready);
 	return sc.nr_reclaimed ? sc.nr_reclaimed : sc.compaction_ready;
-}
-
-/* ---- kswapd ---- */
-
-/* pgdat_balanced: some zone up to @highest has a page of @order above its high watermark. */
-bool mm_node_balanced(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest)
-{
-	bool any = false;
-	uint32_t z;
-
-	for (z = 0; z < mm->nr_zones; z++) {
-		const struct mm_zone *zone = &mm->zones[z];
-
-		if (zone->node != (int32_t)node || (uint32_t)zone->index > highest ||
-		    !zone->managed)
-			continue;
-		any = true;
-		if (mm_watermark_ok(mm, z, order, mm_wmark(mm, z, MM_WMARK_HIGH), highest, 0,
-				    zone->free_global))
-			return true;
-	}
-	return !any;
-}
-
-static void set_reclaim_active(struct mm *mm, uint32_t node, uint32_t highest, bool on)
-{
-	uint32_t z;
-
-	for (z = 0; z < mm->nr_zones; z++) {
-		if (!eligible(mm, z, node, highest))
-			continue;
-		if (on)
-			mm->zones[z].flags |= MM_ZONE_RECLAIM_ACTIVE;
-		else
-			mm->zones[z].flags &= ~MM_ZONE_RECLAIM_ACTIVE;
-	}
-}
-
-/* kswapd_shrink_node: true when it scanned as much as it wanted to reclaim. */
-static bool kswapd_shrink(struct mm *mm, uint32_t node, struct mm_scan *sc)
-{
-	uint32_t z;
-
-	sc->nr_to_reclaim = 0;
-	for (z = 0; z < mm->nr_zones; z++) {
-		if (eligible(mm, z, node, sc->highest)) {
-			uint64_t high = (uint64_t)mm_wmark(mm, z, MM_WMARK_HIGH);
-
-			sc->nr_to_reclaim += high > SWAP_CLUSTER_MAX ? high : SWAP_CLUSTER_MAX;
-		}
-	}
-	mm_shrink_node(mm, node, sc);
-	if (sc->order && sc->nr_reclaimed >= compact_gap(sc->order))
-		sc->order = 0;
-	return sc->nr_scanned >= sc->nr_to_reclaim;
-}
-
-/* The rounds of balance_pgdat; boost reclaim ends as soon as the boosts are worked off or the node
- * is out of balance. */
-static void balance_rounds(struct mm *mm, uint32_t node, uint64_t boost, struct mm_scan *sc)
-{
-	sc->priority = DEF_PRIORITY;
-	while (sc->priority >= 1) {
-		uint64_t before = sc->nr_reclaimed, got;
-		bool raise = true;
-		bool balanced = mm_node_balanced(mm, node, sc->order, sc->highest);
-
-		if (!balanced && boost) {
-			boost = 0;
-			sc->priority = DEF_PRIORITY;
-			continue;
-		}
-		if (balanced && !boost)
-			return;
-		if (boost && sc->priority == DEF_PRIORITY - 2)
-			raise = false;
-		sc->may_swap = !boost;
-		if (can_reclaim_anon(mm) && mm_lru_inactive_is_low(mm, node, MM_LRU_INACTIVE_ANON))
-			shrink_active(mm, node, MM_LRU_ACTIVE_ANON, SWAP_CLUSTER_MAX, sc);
-		sc->nr_scanned = 0;
-		if (kswapd_shrink(mm, node, sc))
-			raise = false;
-		got = sc->nr_reclaimed - before;
-		boost -= min_u64(boost, got);
-		if (boost && !got)
-			break;
-		if (raise || !got)
-			sc->priority--;
-	}
-	if (!sc->nr_reclaimed)
-		mm->nodes[node].kswapd_failures++;
-}
-
-uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order,
-			 uint32_t highest, bool compaction)
-{
-	struct mm_scan sc = {
-		.cpu = cpu,
-		.order = order,
-		.gfp = MM_GFP_IO | MM_GFP_FS | MM_GFP_DIRECT_RECLAIM | MM_GFP_KSWAPD_RECLAIM,
-		.highest = highest,
-		.kswapd = true,
-		.compaction = compaction,
-	};
-	uint32_t boosts[MM_MAX_ZONES] = {0};
-	uint64_t boost = 0;
-	uint32_t z;
-
-	mm_stats(mm)->kswapd_runs++;
-	for (z = 0; z < mm->nr_zones; z++) {
-		if (eligible(mm, z, node, highest)) {
-			boosts[z] = mm->zones[z].boost;
-			boost += boosts[z];
-		}
-	}
-	set_reclaim_active(mm, node, highest, true);
-	balance_rounds(mm, node, boost, &sc);
-	set_reclaim_active(mm, node, highest, false);
-	for (z = 0; z < mm->nr_zones; z++)
-		mm->zones[z].boost -= (uint32_t)min_u64(mm->zones[z].boost, boosts[z]);
-	mm_note(mm, MM_NOTE_KSWAPD, node, (int64_t)sc.nr_reclaimed, order, sc.order);
-	return sc.order;
-}
-
-/* wakeup_kswapd: is there anything for kswapd to do? */
-bool mm_kswapd_needed(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest)
-{
-	uint32_t z;
-
-	if (mm->nodes[node].kswapd_failures >= MAX_RECLAIM_RETRIES)
-		return false;
-	if (!mm_node_balanced(mm, node, order, highest))
-		return true;
-	for (z = 0; z < mm->nr_zones; z++) {
-		if (eligible(mm, z, node, highest) && mm->zones[z].boost)
-			return true;
-	}
-	return false;
 }

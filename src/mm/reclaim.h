@@ -27,6 +27,7 @@ struct mm_scan {
 	bool kswapd, may_swap;
 	bool compaction; /* the policy compacts: reclaim stops where compaction could work */
 	bool force_deactivate, skipped_deactivate, compaction_ready;
+	bool flusher; /* all pages of some portion were dirty: the flusher threads were woken */
 };
 /* Reclaims from one node at sc->priority [shrink_node]. */
 void mm_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc);
@@ -34,10 +35,15 @@ void mm_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc);
  * work already. */
 uint64_t mm_direct_reclaim(struct mm *mm, const struct mm_request *rq, bool compaction);
 bool mm_node_balanced(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
-/* kswapd until the node is balanced or nothing goes any more [balance_pgdat]; the order it ended
- * with. */
+/*
+ * kswapd [balance_pgdat]: goes on with the node where it stopped, or begins for @order and
+ * @highest, until the node is balanced, nothing goes any more, or mm->kswapd_budget is used up. The
+ * order that it has come down to.
+ */
 uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order,
 			 uint32_t highest, bool compaction);
+/* Did its budget stop it? */
+bool mm_balancing(const struct mm *mm, uint32_t node);
 /* Would waking kswapd start it? [wakeup_kswapd] */
 bool mm_kswapd_needed(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
 /*

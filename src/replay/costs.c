@@ -4,6 +4,9 @@
  * in time: the durations between the begin and end events of the tasks that waited, over the pages
  * of each operation. The central value is total time over total pages; low and high are the
  * quartiles over the operations.
+ *
+ * kswapd's speed is what it scanned while it was awake, over the time from each waking to the last
+ * list that it shrank; the CPU's share that it had is in it.
  */
 #include "replay/whatif.h"
 
@@ -19,7 +22,13 @@ struct samples {
 	uint64_t waited; /* ns, of all operations */
 };
 
+struct kswapd {
+	uint64_t woken, last; /* ns; woken 0: asleep */
+	uint64_t busy, scanned;
+};
+
 struct waiting {
+	struct kswapd kswapd;
 	uint64_t reclaim, compaction; /* when it began; 0: it has not */
 	uint64_t scanned;
 	bool direct;
@@ -71,6 +80,34 @@ static void summarise(struct samples *from, uint64_t out[3])
 	free(from->s);
 }
 
+static void kswapd_stops(struct kswapd *k)
+{
+	if (k->woken && k->last > k->woken)
+		k->busy += k->last - k->woken;
+	k->woken = 0;
+}
+
+static void look_at_kswapd(struct kswapd *k, const struct event *e)
+{
+	switch (e->kind) {
+	case EV_KSWAPD_WAKE:
+		kswapd_stops(k);
+		k->woken = k->last = e->time;
+		break;
+	case EV_KSWAPD_SLEEP:
+		kswapd_stops(k);
+		break;
+	case EV_LRU_SHRINK_INACTIVE:
+		if (!k->woken)
+			break;
+		k->last = e->time;
+		k->scanned += e->w[1];
+		break;
+	default:
+		break;
+	}
+}
+
 static void look_at(struct waiting *w, const struct event *e, struct samples *reclaim,
 		    struct samples *compaction)
 {
@@ -108,18 +145,35 @@ static void look_at(struct waiting *w, const struct event *e, struct samples *re
 	}
 }
 
+/* Of all nodes' together, pages per second. */
+static uint64_t kswapd_speed(struct waiting *tasks, size_t nr)
+{
+	uint64_t busy = 0, scanned = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		kswapd_stops(&tasks[i].kswapd);
+		busy += tasks[i].kswapd.busy;
+		scanned += tasks[i].kswapd.scanned;
+	}
+	busy /= 1000000;
+	return busy ? scanned * 1000 / busy : 0;
+}
+
 void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from)
 {
 	struct samples reclaim = {NULL, 0, 0, 0}, compaction = {NULL, 0, 0, 0};
 	struct waiting *tasks = calloc((size_t)t->max_pid + 1, sizeof(*tasks));
 
-	*c = (struct stall_costs){{0}, {0}, 0};
+	*c = (struct stall_costs){.waited = 0};
 	for (uint64_t i = from; tasks && i < t->nr; i++) {
 		const struct event *e = &t->events[i];
 
 		if (e->pid <= t->max_pid && !(e->flags & (EVF_SOFTIRQ | EVF_HARDIRQ)))
 			look_at(&tasks[e->pid], e, &reclaim, &compaction);
+		if (e->pid <= t->max_pid)
+			look_at_kswapd(&tasks[e->pid].kswapd, e);
 	}
+	c->kswapd_speed = tasks ? kswapd_speed(tasks, (size_t)t->max_pid + 1) : 0;
 	free(tasks);
 	c->waited = reclaim.waited + compaction.waited;
 	summarise(&reclaim, c->reclaimed);

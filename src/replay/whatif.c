@@ -33,6 +33,12 @@ static void step(struct whatif *w, const struct demand_op *op)
 	case DEMAND_DROP:
 		whatif_drop(w, op);
 		break;
+	case DEMAND_HOLD:
+		whatif_hold(w, op);
+		break;
+	case DEMAND_FILE_GONE:
+		whatif_file_gone(w, op);
+		break;
 	case DEMAND_SPLIT:
 		whatif_split(w, op);
 		break;
@@ -67,6 +73,7 @@ static void run_tick(struct whatif *w, const void *unused)
 /* Hooks and samples that were due before this operation. */
 static void advance(struct whatif *w, const struct demand_op *op)
 {
+	whatif_kswapd(w, op->time);
 	while (w->next_tick <= op->time) {
 		w->mm->now = w->env.now = w->next_tick;
 		if (w->policy->tick)
@@ -215,7 +222,8 @@ static int alloc_tables(struct whatif *w, struct error *err)
 {
 	w->alive = calloc(w->mm->nr_ids + 1u, sizeof(*w->alive));
 	w->injected = calloc(w->opt->nr_inject + 1, sizeof(*w->injected));
-	return w->alive && w->injected
+	w->orphans = calloc(w->demand->nr_files + 1ull, sizeof(*w->orphans));
+	return w->alive && w->injected && w->orphans
 		       ? 0
 		       : error_set(err, "out of memory for %u objects", w->mm->nr_ids);
 }
@@ -249,6 +257,8 @@ static void whatif_init(struct whatif *w, const struct whatif_job *job,
 		.next_sample = job->begin,
 		.next_probe = job->begin,
 		.cut = job->cut,
+		.kswapd_speed = job->costs.kswapd_speed,
+		.kswapd_time = job->begin,
 	};
 	memcpy(w->params, job->setting->params, sizeof(w->params));
 }
@@ -263,6 +273,7 @@ int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct sc
 				 job->start->size >> 20);
 	w->env = (struct policy_env){
 		.mm = w->mm, .params = w->params, .policy = w->policy, .driver = w};
+	w->mm->kswapd_sliced = w->kswapd_speed > 0;
 	if (alloc_tables(w, err) || pool_init(w, err) || tell_future(w, err))
 		return -1;
 	whatif_place_initial(w);
@@ -287,6 +298,7 @@ void whatif_end(struct whatif *w)
 void whatif_release(struct whatif *w)
 {
 	free(w->alive);
+	free(w->orphans);
 	free(w->injected);
 	mm_free(w->scratch);
 	pool_release(w);

@@ -39,6 +39,7 @@ struct stall_costs {
 	uint64_t reclaimed[3], scanned[3]; /* low, central, high: per page reclaimed; per page that
 					      compaction scanned */
 	uint64_t waited;		   /* ns that the recorded tasks waited in all */
+	uint64_t kswapd_speed;		   /* pages scanned per second while awake; 0: not known */
 };
 /* From the events from number @from on. */
 void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from);
@@ -67,10 +68,16 @@ struct whatif_watch {
 
 struct whatif {
 	struct mm *mm;
-	struct whatif_watch *watch;		    /* or NULL */
-	struct whatif_wake kcompactd[MM_MAX_NODES]; /* to run when the request is done */
+	struct whatif_watch *watch;			 /* or NULL */
+	struct whatif_wake kswapd[MM_MAX_NODES],	 /* what it is at work for, while it is */
+		kswapd_next[MM_MAX_NODES];		 /* who has woken it meanwhile */
+	uint64_t kswapd_speed, kswapd_time, kswapd_rest; /* pages per second; it has worked up to
+							    then; ns x pages that are left over */
+	struct whatif_wake kcompactd[MM_MAX_NODES];	 /* to run when the request is done */
 	const struct scenario *scenario;
-	uint8_t *alive; /* by id: ALIVE_* */
+	uint8_t *alive;	   /* by id: ALIVE_* */
+	uint32_t *orphans; /* by file: pages of it that only the recorded kernel dropped; their
+			      owner is the file */
 	uint64_t rereads;
 	uint64_t background_scanned; /* by kcompactd: nobody waits for it */
 	bool *injected;		     /* which injections are done */
@@ -167,11 +174,15 @@ uint32_t whatif_cpu(const struct whatif *w, uint32_t cpu);
 /* Does work that no request waits for. */
 void whatif_background(struct whatif *w, void (*work)(struct whatif *w, const void *arg),
 		       const void *arg);
+/* kswapd works up to @time, as fast as it was recorded. */
+void whatif_kswapd(struct whatif *w, uint64_t time);
 void whatif_birth(struct whatif *w, const struct demand_op *op);
 void whatif_failed(struct whatif *w, const struct demand_op *op);
 void whatif_death(struct whatif *w, const struct demand_op *op);
 void whatif_drop(struct whatif *w, const struct demand_op *op);
+void whatif_file_gone(struct whatif *w, const struct demand_op *op);
 void whatif_split(struct whatif *w, const struct demand_op *op);
+void whatif_hold(struct whatif *w, const struct demand_op *op);
 void whatif_to_lru(struct whatif *w, const struct demand_op *op);
 void whatif_writeback(struct whatif *w, const struct demand_op *op);
 void whatif_activate(struct whatif *w, const struct demand_op *op);

@@ -14,8 +14,9 @@ int whatif_clone(struct whatif *dst, const struct whatif *src, struct outcome *o
 	*dst = (struct whatif){.out = out};
 	dst->mm = malloc(src->mm->size);
 	dst->alive = calloc(src->mm->nr_ids + 1u, sizeof(*dst->alive));
+	dst->orphans = calloc(src->demand->nr_files + 1ull, sizeof(*dst->orphans));
 	dst->pool.extra = calloc(src->pool.max_extra + 1u, sizeof(*dst->pool.extra));
-	if (!dst->mm || !dst->alive || !dst->pool.extra) {
+	if (!dst->mm || !dst->alive || !dst->orphans || !dst->pool.extra) {
 		whatif_release(dst);
 		return error_set(err, "out of memory for another machine of %llu MiB",
 				 (unsigned long long)(src->mm->size >> 20));
@@ -30,11 +31,13 @@ void whatif_copy(struct whatif *dst, const struct whatif *src)
 
 	mm_copy(own.mm, src->mm);
 	memcpy(own.alive, src->alive, src->mm->nr_ids + 1u);
+	memcpy(own.orphans, src->orphans, (src->demand->nr_files + 1ull) * sizeof(*own.orphans));
 	memcpy(own.pool.extra, src->pool.extra, src->pool.nr_extra * sizeof(*own.pool.extra));
 	memcpy(own.out, src->out, sizeof(*own.out));
 	*dst = *src;
 	dst->mm = dst->env.mm = own.mm;
 	dst->alive = own.alive;
+	dst->orphans = own.orphans;
 	dst->pool.extra = own.pool.extra;
 	dst->out = own.out;
 	dst->env.params = dst->params;
@@ -75,15 +78,21 @@ static bool same_pool(const struct whatif_pool *a, const struct whatif_pool *b)
 	       !memcmp(a->extra, b->extra, a->nr_extra * sizeof(*a->extra));
 }
 
+static bool same_wake(const struct whatif_wake *a, const struct whatif_wake *b)
+{
+	return a->due == b->due && (!a->due || (a->order == b->order && a->highest == b->highest));
+}
+
 static bool same_wakes(const struct whatif *a, const struct whatif *b)
 {
 	for (uint32_t node = 0; node < a->mm->nr_nodes; node++) {
 		const struct whatif_wake *x = &a->kcompactd[node], *y = &b->kcompactd[node];
 
-		if (x->due != y->due || x->order != y->order || x->highest != y->highest)
+		if (!same_wake(x, y) || !same_wake(&a->kswapd[node], &b->kswapd[node]) ||
+		    !same_wake(&a->kswapd_next[node], &b->kswapd_next[node]))
 			return false;
 	}
-	return true;
+	return a->kswapd_rest == b->kswapd_rest;
 }
 
 bool whatif_same_future(const struct whatif *a, const struct whatif *b)

@@ -20,6 +20,8 @@ void whatif_drop(struct whatif *w, const struct demand_op *op)
 	struct frame f = mm_object_frame(w->mm, op->id);
 	struct mm_object *o;
 
+	if (!frame_is_none(f))
+		mm_frame(w->mm, f)->flags &= ~MM_F_PINNED;
 	if (frame_is_none(f)) {
 		w->agreed_drops += w->alive[op->id] ? 1u << op->order : 0;
 		w->alive[op->id] = ALIVE_NOT;
@@ -34,10 +36,27 @@ void whatif_drop(struct whatif *w, const struct demand_op *op)
 	mm_ids(w->mm)[op->id] = UINT32_MAX;
 	o->id = MM_NO_ID;
 	o->flags |= MM_O_ORPHAN;
+	o->owner = op->arg;
+	w->orphans[op->arg]++;
 	if (!mm_on_lru_list(w->mm, f)) {
 		mm_frame(w->mm, f)->flags |= MM_F_FILE;
 		mm_lru_add(w->mm, f, MM_LRU_INACTIVE_FILE);
 	}
+}
+
+/* Its pages that the recorded kernel had dropped, and that nobody would free, go with it. */
+void whatif_file_gone(struct whatif *w, const struct demand_op *op)
+{
+	const struct mm_object *objects = mm_objects(w->mm);
+
+	for (uint32_t n = 0; w->orphans[op->arg] && n < w->mm->nr_frames; n++) {
+		if (!(mm_frames(w->mm)[n].flags & MM_F_HEAD) || !(objects[n].flags & MM_O_ORPHAN) ||
+		    objects[n].owner != op->arg)
+			continue;
+		whatif_free(w, (struct frame){n}, op->cpu);
+		w->orphans[op->arg]--;
+	}
+	w->orphans[op->arg] = 0; /* this policy had dropped the others */
 }
 
 void whatif_split(struct whatif *w, const struct demand_op *op)
@@ -67,6 +86,14 @@ void whatif_split(struct whatif *w, const struct demand_op *op)
 		mm_lru_add(w->mm, f, lru);
 		mm_lru_add(w->mm, upper, lru);
 	}
+}
+
+void whatif_hold(struct whatif *w, const struct demand_op *op)
+{
+	struct frame f = mm_object_frame(w->mm, op->id);
+
+	if (!frame_is_none(f))
+		mm_frame(w->mm, f)->flags |= MM_F_PINNED;
 }
 
 void whatif_to_lru(struct whatif *w, const struct demand_op *op)

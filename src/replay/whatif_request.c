@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests of the demand: the fast path, kswapd, the policy. kswapd runs to completion when it is
- * woken, before the request that woke it goes on.
+ * Requests of the demand: the fast path, kswapd, the policy. kswapd works between the operations
+ * that follow its waking, as fast as the recorded one did while it was awake; where the recording
+ * does not tell how fast that was it runs to completion before the request that woke it goes on.
  */
 #include "replay/whatif.h"
+
+#define SECOND 1000000000ull
 
 uint32_t whatif_cpu(const struct whatif *w, uint32_t cpu)
 {
@@ -73,6 +76,8 @@ static void leave_to_kcompactd(struct whatif *w, const struct wake *wake)
 	later->highest = wake->highest;
 }
 
+static void start_kswapd(struct whatif *w, const struct wake *wake);
+
 static void run_kcompactds(struct whatif *w)
 {
 	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
@@ -87,14 +92,88 @@ static void run_kcompactds(struct whatif *w)
 	}
 }
 
+static void go_to_sleep(struct whatif *w, uint32_t node)
+{
+	struct whatif_wake *next = &w->kswapd_next[node];
+	struct wake wake = {
+		.node = node, .order = w->kswapd[node].order, .highest = w->kswapd[node].highest};
+
+	w->kswapd[node].due = false;
+	leave_to_kcompactd(w, &wake);
+	if (!next->due)
+		return;
+	next->due = false;
+	wake = (struct wake){.node = node, .order = next->order, .highest = next->highest};
+	start_kswapd(w, &wake);
+}
+
+/* One slice; it goes to sleep when it has done all. */
+static void work_kswapd(struct whatif *w, uint32_t node)
+{
+	struct wake wake = {
+		.node = node, .order = w->kswapd[node].order, .highest = w->kswapd[node].highest};
+
+	whatif_background(w, run_kswapd, &wake);
+	if (!mm_balancing(w->mm, node))
+		go_to_sleep(w, node);
+}
+
+static void start_kswapd(struct whatif *w, const struct wake *wake)
+{
+	if (!mm_kswapd_needed(w->mm, wake->node, wake->order, wake->highest))
+		return;
+	if (w->mm->kswapd_budget > 0)
+		w->mm->kswapd_budget = 0;
+	w->kswapd[wake->node] =
+		(struct whatif_wake){.due = true, .order = wake->order, .highest = wake->highest};
+	work_kswapd(w, wake->node);
+}
+
+/* Awake already: it looks at what was asked for meanwhile before it sleeps. */
+static void wake_again(struct whatif *w, const struct wake *wake)
+{
+	struct whatif_wake *next = &w->kswapd_next[wake->node];
+
+	if (!next->due || next->order < wake->order)
+		next->order = wake->order;
+	if (!next->due || next->highest < wake->highest)
+		next->highest = wake->highest;
+	next->due = true;
+}
+
+void whatif_kswapd(struct whatif *w, uint64_t time)
+{
+	uint64_t ns = time > w->kswapd_time ? time - w->kswapd_time : 0;
+	bool awake = false;
+
+	w->kswapd_time = time;
+	for (uint32_t node = 0; node < w->mm->nr_nodes; node++)
+		awake |= w->kswapd[node].due;
+	if (!awake)
+		return;
+	if (ns > SECOND)
+		ns = SECOND;
+	w->kswapd_rest += ns * w->kswapd_speed;
+	w->mm->kswapd_budget += (int64_t)(w->kswapd_rest / SECOND);
+	w->kswapd_rest %= SECOND;
+	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
+		if (w->kswapd[node].due && w->mm->kswapd_budget > 0)
+			work_kswapd(w, node);
+	}
+	run_kcompactds(w);
+}
+
 /* wakeup_kswapd: where it has nothing to do, requests that cannot compact themselves get kcompactd.
  */
 static void wake_kswapd(struct whatif *w, const struct wake *wake, bool compacts_itself)
 {
-	if (mm_kswapd_needed(w->mm, wake->node, wake->order, wake->highest)) {
+	if (w->kswapd[wake->node].due) {
+		wake_again(w, wake);
+	} else if (mm_kswapd_needed(w->mm, wake->node, wake->order, wake->highest)) {
 		if (w->policy->kswapd)
-			whatif_background(w, run_kswapd, wake);
-		leave_to_kcompactd(w, wake);
+			start_kswapd(w, wake);
+		else
+			leave_to_kcompactd(w, wake);
 	} else if (!compacts_itself) {
 		leave_to_kcompactd(w, wake);
 	}

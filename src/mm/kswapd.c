@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kswapd [mm/vmscan.c: balance_pgdat, 6.1.192]. It works in rounds, one for each priority tried;
+ * how many it may do at a time is the driver's affair (mm->kswapd_budget), so that it can run
+ * beside the task that woke it, as it does in a kernel.
+ */
+#include "mm/reclaim_internal.h"
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* pgdat_balanced: some zone up to @highest has a page of @order above its high watermark. */
+bool mm_node_balanced(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest)
+{
+	bool any = false;
+	uint32_t z;
+
+	for (z = 0; z < mm->nr_zones; z++) {
+		const struct mm_zone *zone = &mm->zones[z];
+
+		if (!reclaim_eligible(mm, z, node, highest))
+			continue;
+		any = true;
+		if (mm_watermark_ok(mm, z, order, mm_wmark(mm, z, MM_WMARK_HIGH), highest, 0,
+				    zone->free_global))
+			return true;
+	}
+	return !any;
+}
+
+static void set_reclaim_active(struct mm *mm, uint32_t node, uint32_t highest, bool on)
+{
+	uint32_t z;
+
+	for (z = 0; z < mm->nr_zones; z++) {
+		if (!reclaim_eligible(mm, z, node, highest))
+			continue;
+		if (on)
+			mm->zones[z].flags |= MM_ZONE_RECLAIM_ACTIVE;
+		else
+			mm->zones[z].flags &= ~MM_ZONE_RECLAIM_ACTIVE;
+	}
+}
+
+/* kswapd_shrink_node: true when it scanned as much as it wanted to reclaim. */
+static bool kswapd_shrink(struct mm *mm, uint32_t node, struct mm_scan *sc)
+{
+	uint32_t z;
+
+	sc->nr_to_reclaim = 0;
+	for (z = 0; z < mm->nr_zones; z++) {
+		if (reclaim_eligible(mm, z, node, sc->highest)) {
+			uint64_t high = (uint64_t)mm_wmark(mm, z, MM_WMARK_HIGH);
+
+			sc->nr_to_reclaim += high > SWAP_CLUSTER_MAX ? high : SWAP_CLUSTER_MAX;
+		}
+	}
+	mm_shrink_node(mm, node, sc);
+	if (sc->order && sc->nr_reclaimed >= compact_gap(sc->order))
+		sc->order = 0;
+	return sc->nr_scanned >= sc->nr_to_reclaim;
+}
+
+/* One round of shrinking at the priority reached; false when it is no use going on. */
+static bool shrink_round(struct mm *mm, uint32_t node, struct mm_balance *b, struct mm_scan *sc)
+{
+	uint64_t before = sc->nr_reclaimed, got;
+	bool raise = !(b->boost && b->priority == DEF_PRIORITY - 2);
+
+	sc->may_swap = !b->boost;
+	reclaim_age_anon(mm, node, sc);
+	sc->nr_scanned = 0;
+	if (kswapd_shrink(mm, node, sc))
+		raise = false;
+	if (mm->kswapd_sliced)
+		mm->kswapd_budget -= (int64_t)sc->nr_scanned;
+	got = sc->nr_reclaimed - before;
+	b->boost -= min_u64(b->boost, got);
+	if (!got)
+		reclaim_wait_for_flusher(mm, sc);
+	if (b->boost && !got)
+		return false;
+	if (raise || !got)
+		b->priority--;
+	return b->priority >= 1;
+}
+
+/*
+ * Rounds until the node is balanced, nothing goes any more, or the budget is used up (then true).
+ * Boost reclaim ends as soon as the boosts are worked off or the node is out of balance.
+ */
+static bool balance_rounds(struct mm *mm, uint32_t node, struct mm_balance *b, struct mm_scan *sc)
+{
+	do {
+		bool balanced = mm_node_balanced(mm, node, sc->order, sc->highest);
+
+		if (mm->kswapd_sliced && mm->kswapd_budget <= 0)
+			return true;
+		if (!balanced && b->boost) {
+			b->boost = 0;
+			b->priority = DEF_PRIORITY;
+		}
+		if (balanced && !b->boost)
+			return false;
+		sc->priority = b->priority;
+	} while (shrink_round(mm, node, b, sc));
+	if (!sc->nr_reclaimed)
+		mm->nodes[node].kswapd_failures++;
+	return false;
+}
+
+static void begin(struct mm *mm, uint32_t node, struct mm_balance *b, uint32_t order,
+		  uint32_t highest)
+{
+	*b = (struct mm_balance){
+		.active = true, .order = order, .highest = highest, .priority = DEF_PRIORITY};
+	mm_stats(mm)->kswapd_runs++;
+	for (uint32_t z = 0; z < mm->nr_zones; z++) {
+		if (reclaim_eligible(mm, z, node, highest)) {
+			b->boosts[z] = mm->zones[z].boost;
+			b->boost += b->boosts[z];
+		}
+	}
+	set_reclaim_active(mm, node, highest, true);
+}
+
+static void end(struct mm *mm, uint32_t node, struct mm_balance *b)
+{
+	set_reclaim_active(mm, node, b->highest, false);
+	for (uint32_t z = 0; z < mm->nr_zones; z++)
+		mm->zones[z].boost -= (uint32_t)min_u64(mm->zones[z].boost, b->boosts[z]);
+	b->active = false;
+}
+
+bool mm_balancing(const struct mm *mm, uint32_t node)
+{
+	return mm->nodes[node].balance.active;
+}
+
+uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order,
+			 uint32_t highest, bool compaction)
+{
+	struct mm_balance *b = &mm->nodes[node].balance;
+	struct mm_scan sc = {
+		.cpu = cpu,
+		.gfp = MM_GFP_IO | MM_GFP_FS | MM_GFP_DIRECT_RECLAIM | MM_GFP_KSWAPD_RECLAIM,
+		.kswapd = true,
+		.compaction = compaction,
+	};
+
+	if (!b->active)
+		begin(mm, node, b, order, highest);
+	sc.order = b->order;
+	sc.highest = b->highest;
+	sc.nr_reclaimed = b->reclaimed;
+	if (!balance_rounds(mm, node, b, &sc))
+		end(mm, node, b);
+	mm_note(mm, MM_NOTE_KSWAPD, node, (int64_t)(sc.nr_reclaimed - b->reclaimed), order,
+		sc.order);
+	b->order = sc.order;
+	b->reclaimed = sc.nr_reclaimed;
+	return sc.order;
+}
+
+/* wakeup_kswapd: is there anything for kswapd to do? */
+bool mm_kswapd_needed(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest)
+{
+	uint32_t z;
+
+	if (mm->nodes[node].kswapd_failures >= MAX_RECLAIM_RETRIES)
+		return false;
+	if (!mm_node_balanced(mm, node, order, highest))
+		return true;
+	for (z = 0; z < mm->nr_zones; z++) {
+		if (reclaim_eligible(mm, z, node, highest) && mm->zones[z].boost)
+			return true;
+	}
+	return false;
+}
