@@ -100,6 +100,7 @@ static void begin_counts(const struct mm *mm, struct mm_compact_control *cc)
 {
 	cc->total_migrate_scanned = cc->total_free_scanned = cc->total_moved = 0;
 	cc->nr_migrate = cc->nr_free = cc->nr_left = 0;
+	cc->scan.active = cc->walk.active = false;
 	cc->moved = cc->failed = 0;
 	cc->released_high = 0;
 	cc->type = mm->mobility_disabled ? MM_UNMOVABLE : mm_gfp_type(cc->gfp);
@@ -514,6 +515,7 @@ void mm_compact_fix_target(struct mm *mm, struct mm_compact_control *cc, uint32_
 	if (cc->at == MM_AT_TARGET && start == (cc->around ? cc->block_start : cc->isolate_start))
 		return;
 	cc->at = MM_AT_TARGET;
+	cc->walk.active = false;
 	cc->around = cc->out_of_targets = false;
 	cc->isolate_start = start;
 	cc->block_start = block_start(mm, start);
@@ -533,6 +535,7 @@ void mm_compact_abandon(struct mm *mm, struct mm_compact_control *cc)
 	struct frame f;
 
 	compact_put_back_sources(mm, cc);
+	compact_split_targets(mm, cc);
 	while (!frame_is_none(f = mm_compact_next_target(mm, cc))) {
 		mm_list_del(mm, f);
 		mm_free_direct(mm, cc->cpu, f, 0, 0);

@@ -68,6 +68,13 @@ struct mm_compact_scan {
 	struct frame refused; /* the first page that cannot be moved */
 };
 
+/* The free scanner's. */
+struct mm_compact_walk {
+	uint32_t pos, scanned, isolated;
+	bool active;
+	bool enough, refused;
+};
+
 struct mm_compact_control {
 	/* asked for by the caller */
 	uint32_t zone, cpu;
@@ -104,6 +111,7 @@ struct mm_compact_control {
 	/* the search for targets, where it stands */
 	bool around; /* MM_AT_TARGET looks around a page found by the fast search */
 	uint32_t block_start, block_end, isolate_start, low, stride;
+	struct mm_compact_walk walk;
 	uint32_t released_high; /* highest frame given back */
 	uint32_t result;	/* enum mm_compact_result */
 };
@@ -155,6 +163,8 @@ void mm_compact_scan_undo(struct mm *mm, struct mm_compact_control *cc);
 /* The same as mm_compact_step_source() said after mm_compact_step(). */
 void mm_compact_fix_source(struct mm *mm, struct mm_compact_control *cc, uint32_t end,
 			   uint32_t taken);
+/* At MM_AT_TARGET: the block's free pages up to frame @limit. The task may be interrupted there. */
+void mm_compact_walk_until(struct mm *mm, struct mm_compact_control *cc, uint32_t limit);
 /* The trace shows that the search for targets is at @start: there the next step looks. */
 void mm_compact_fix_target(struct mm *mm, struct mm_compact_control *cc, uint32_t start);
 /* The trace shows that the batch is over, with @failed pages not moved. */

@@ -14,7 +14,7 @@ void compact_hold_target(struct mm *mm, struct mm_compact_control *cc, struct fr
  * Every held buddy is cut into single pages, each put before the one that was cut before: the last
  * page of the last buddy will be used first.
  */
-static void split_targets(struct mm *mm, struct mm_compact_control *cc)
+void compact_split_targets(struct mm *mm, struct mm_compact_control *cc)
 {
 	uint32_t list = list_of_targets(mm, cc);
 	struct frame next, f = mm_list_first(mm, list);
@@ -32,13 +32,8 @@ static void split_targets(struct mm *mm, struct mm_compact_control *cc)
 
 /* ---- one block ---- */
 
-struct free_walk {
-	uint32_t pos, scanned, isolated;
-	bool enough, refused;
-};
-
 /* Takes the buddy at w->pos, which then is its last frame, or where the walk is to stop. */
-static void take_buddy(struct mm *mm, struct mm_compact_control *cc, struct free_walk *w)
+static void take_buddy(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_walk *w)
 {
 	struct frame f = frame_at(w->pos);
 	uint32_t order = mm_frame(mm, f)->order;
@@ -56,7 +51,7 @@ static void take_buddy(struct mm *mm, struct mm_compact_control *cc, struct free
 	w->pos += w->enough ? pages : pages - 1;
 }
 
-static void walk_free_block(struct mm *mm, struct mm_compact_control *cc, struct free_walk *w,
+static void walk_free_block(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_walk *w,
 			    uint32_t end, uint32_t stride)
 {
 	for (; w->pos < end; w->pos += stride) {
@@ -73,25 +68,41 @@ static void walk_free_block(struct mm *mm, struct mm_compact_control *cc, struct
 				break;
 		}
 	}
-	if (w->pos > end)
-		w->pos = end;
+}
+
+static void begin_walk(struct mm_compact_control *cc, uint32_t start)
+{
+	if (!cc->walk.active)
+		cc->walk = (struct mm_compact_walk){.pos = start, .active = true};
+}
+
+void mm_compact_walk_until(struct mm *mm, struct mm_compact_control *cc, uint32_t limit)
+{
+	begin_walk(cc, cc->around ? cc->block_start : cc->isolate_start);
+	if (!cc->walk.enough && !cc->walk.refused)
+		walk_free_block(mm, cc, &cc->walk, min_u32(limit, cc->block_end),
+				cc->around ? 1 : cc->stride);
 }
 
 uint32_t compact_isolate_free(struct mm *mm, struct mm_compact_control *cc, uint32_t *start,
 			      uint32_t end, uint32_t stride, struct mm_compact_event *ev)
 {
-	struct free_walk w = {.pos = *start};
+	struct mm_compact_walk *w = &cc->walk;
 
-	walk_free_block(mm, cc, &w, end, stride);
+	begin_walk(cc, *start);
+	if (!w->enough && !w->refused)
+		walk_free_block(mm, cc, w, end, stride);
+	w->active = false;
+	w->pos = min_u32(w->pos, end);
 	*ev = (struct mm_compact_event){.at = MM_AT_TARGET,
 					.start = *start,
-					.end = w.pos,
-					.scanned = w.scanned,
-					.taken = w.isolated};
-	*start = w.pos;
-	cc->total_free_scanned += w.scanned;
-	mm_stats(mm)->isolated += w.isolated;
-	return w.isolated;
+					.end = w->pos,
+					.scanned = w->scanned,
+					.taken = w->isolated};
+	*start = w->pos;
+	cc->total_free_scanned += w->scanned;
+	mm_stats(mm)->isolated += w->isolated;
+	return w->isolated;
 }
 
 /* ---- the walk over the blocks, downwards ---- */
@@ -114,7 +125,7 @@ static bool next_block(const struct mm *mm, struct mm_compact_control *cc)
 /* The search is over: what was found is cut into pages. */
 static bool search_done(struct mm *mm, struct mm_compact_control *cc)
 {
-	split_targets(mm, cc);
+	compact_split_targets(mm, cc);
 	cc->out_of_targets = !mm_list_count(mm, list_of_targets(mm, cc));
 	return false;
 }

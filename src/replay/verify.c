@@ -341,6 +341,7 @@ static void do_event(struct verify *v, const struct event *e)
 	case EV_P_ISOLATE_FREE:
 		if (v->opt->inputs == VERIFY_PROBES && !compact_run_of(v, e->pid))
 			isolated_by_probe(v, e);
+		compact_probed(v, e);
 		break;
 	case EV_COMPACT_BEGIN:
 	case EV_COMPACT_END:

@@ -96,10 +96,11 @@ struct compact_run {
 	uint32_t owners_start;		 /* first frame of it; UINT32_MAX: not noted */
 	uint32_t awaiting[64]; /* new pages in a per-cpu batch, not yet seen on an LRU list */
 	uint32_t nr_awaiting;
-	bool flushed;	     /* such a batch has been seen going to the LRU lists */
-	bool moved_pending;  /* a page has moved, the next target is not yet looked for */
-	bool on_cpu;	     /* where switches are inferred */
-	bool due;	     /* its last event shows that the task is to give up the CPU */
+	bool flushed;	    /* such a batch has been seen going to the LRU lists */
+	bool moved_pending; /* a page has moved, the next target is not yet looked for */
+	uint32_t probed;    /* end of the last free page that a probe says it took in this search */
+	bool on_cpu;	    /* where switches are inferred */
+	bool due;	    /* its last event shows that the task is to give up the CPU */
 	bool source_stepped; /* MM_AT_SOURCE was done before its event: see
 				verify_compact_insertion() */
 	struct mm_compact_event source_ev;
@@ -292,6 +293,8 @@ bool compact_asks_seen(const struct verify *v);
 void compact_note_owners(struct verify *v, struct compact_run *run);
 /* verify_compact_switch.c: the task of @run leaves the CPU, perhaps because it had to. */
 void compact_left_cpu(struct verify *v, struct compact_run *run, bool preempted);
+/* A probe says that a run has taken a free page. */
+void compact_probed(struct verify *v, const struct event *e);
 
 /* verify_infer.c: what recordings of core events do not tell */
 /* A copy of @t with the events that `capture --events=core` records; free(core->events). */

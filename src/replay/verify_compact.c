@@ -329,6 +329,7 @@ static void at_target(struct verify *v, struct compact_run *run, const struct ev
 	struct mm_compact_event ev;
 
 	compact_settle(v, run);
+	run->probed = 0;
 	if (run->cc.at != MM_AT_TARGET)
 		differs(v, run, "step", run->cc.at, MM_AT_TARGET);
 	else if (target_start(run) != e->w[0] - base)
@@ -465,6 +466,7 @@ void verify_compact_asked(struct verify *v, const struct event *e)
 
 	if (!run)
 		return;
+	run->probed = 0;
 	if (compact_asks_seen(v))
 		compact_settle(v, run);
 	run->asked = true;

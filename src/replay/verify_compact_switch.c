@@ -94,14 +94,43 @@ static bool next_is_mapped(struct verify *v, uint32_t pid)
  * event. Behind the search it may wait for a buffer's lock, unless it is async
  * [buffer_migrate_lock_buffers], and it gives way for each of the page's mappings [rmap_walk].
  */
-void compact_left_cpu(struct verify *v, struct compact_run *run, bool preempted)
+static void settle_before_switch(struct verify *v, struct compact_run *run, bool preempted)
 {
-	if (run->cc.at == MM_AT_SOURCE && !run->due)
-		scan_before_switch(v, run);
 	if (compact_asks_seen(v) || !run->moved_pending)
 		return;
 	if (preempted &&
 	    (run->due || (run->cc.mode == MM_MIGRATE_ASYNC && !next_is_mapped(v, run->pid))))
 		return;
 	compact_settle(v, run);
+}
+
+void compact_probed(struct verify *v, const struct event *e)
+{
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
+	struct compact_run *run = compact_run_of(v, e->pid);
+
+	/* What the fast search took before the scan is held already. */
+	if (run && !frame_is_none(f) && e->w[1] < v->mm->nr_orders &&
+	    mm_frame(v->mm, f)->list != mm_private_list(v->mm, 2 * run->cc.slot))
+		run->probed = f.n + (1u << e->w[1]);
+}
+
+/*
+ * How far the scan of a block for free pages has come is known from probes alone. Else it is taken
+ * to be at its start.
+ */
+static void walk_before_switch(struct verify *v, struct compact_run *run)
+{
+	if (run->cc.at != MM_AT_TARGET || !run->probed || v->opt->inputs != VERIFY_PROBES)
+		return;
+	v->mm->cpu = run->cc.cpu;
+	mm_compact_walk_until(v->mm, &run->cc, run->probed);
+}
+
+void compact_left_cpu(struct verify *v, struct compact_run *run, bool preempted)
+{
+	if (run->cc.at == MM_AT_SOURCE && !run->due)
+		scan_before_switch(v, run);
+	settle_before_switch(v, run, preempted);
+	walk_before_switch(v, run);
 }

@@ -83,6 +83,26 @@ START_TEST(targets_come_out_backwards)
 }
 END_TEST
 
+/* compact_unlock_should_abort: what is behind the place where the walk was stopped is taken. */
+START_TEST(a_walk_goes_on_where_it_was_stopped)
+{
+	struct mm *mm =
+		draw_machine("ABCD############ ################ ################ ..#.#.#.########");
+	struct mm_compact_control cc = by_hand();
+	struct mm_compact_event ev;
+
+	mm_compact_begin_suitable(mm, &cc);
+	run_to(mm, &cc, MM_AT_TARGET);
+	mm_compact_walk_until(mm, &cc, 51);
+	ck_assert(!mm_on_buddy_list(mm, (struct frame){48}));
+	ck_assert(mm_on_buddy_list(mm, (struct frame){51}));
+	ev = step_at(mm, &cc, MM_AT_TARGET);
+	assert_scan(ev, 48, 54, 6, 4);
+	ck_assert_str_eq(draw_list(mm, TARGETS(mm)), "53 51 49 48");
+	mm_free(mm);
+}
+END_TEST
+
 /*
  * The whole run by hand. Not into the free block (it is as good as it can be). The buddy 48..51
  * gives two pages too many: they are freed at the end, and the cached position is where the
@@ -508,6 +528,7 @@ int main(void)
 
 	tcase_add_checked_fixture(scan, NULL, teardown);
 	tcase_add_test(scan, targets_come_out_backwards);
+	tcase_add_test(scan, a_walk_goes_on_where_it_was_stopped);
 	tcase_add_test(scan, a_whole_run);
 	tcase_add_test(scan, a_block_used_up);
 	tcase_add_test(scan, blocks_that_are_no_targets);
