@@ -209,6 +209,14 @@ struct choice {
 	uint32_t passed[MM_MAX_ZONES];
 };
 
+/*
+ * A request without a memory policy prefers its CPU's node [policy_node, alloc_pages]. Which CPUs a
+ * node has is in no capture: they are taken to be numbered node by node.
+ */
+static inline uint32_t verify_node_of(const struct mm *mm, uint32_t cpu)
+{
+	return cpu < mm->nr_cpus ? cpu * mm->nr_nodes / mm->nr_cpus : 0;
+}
 void choice_request(const struct verify *v, const struct event *r, struct mm_request *rq);
 /* The machine's own answer for the request now; @locked: the per-cpu lists are busy. */
 void choice_make(const struct verify *v, const struct mm_request *rq, enum context ctx, bool locked,

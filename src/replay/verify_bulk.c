@@ -12,12 +12,13 @@ void verify_bulk_pop(struct verify *v, struct task *task)
 		task->bulk_left--;
 }
 
-static uint32_t bulk_zone(const struct mm *mm, uint32_t gfp, uint32_t nr)
+static uint32_t bulk_zone(const struct mm *mm, uint32_t n, uint32_t gfp, uint32_t nr)
 {
+	const struct mm_node *node = &mm->nodes[n];
 	uint32_t highest = mm_gfp_zone(mm, gfp);
 
-	for (uint32_t i = 0; i < mm->nodes[0].nr_zonelist; i++) {
-		uint32_t zone = mm->nodes[0].zonelist[i];
+	for (uint32_t i = 0; i < node->nr_zonelist; i++) {
+		uint32_t zone = node->zonelist[i];
 
 		if ((uint32_t)mm->zones[zone].index <= highest &&
 		    mm_watermark_fast(mm, zone, 0, mm_wmark(mm, zone, MM_WMARK_LOW) + nr, highest,
@@ -56,7 +57,8 @@ void verify_bulk(struct verify *v, const struct event *e)
 		return;
 	task->bulk_left = bulk_invisible(v, e);
 	task->bulk_type = mm_gfp_type((uint32_t)e->w[0]);
-	task->bulk_zone = bulk_zone(v->mm, (uint32_t)e->w[0], (uint32_t)e->w[1]);
+	task->bulk_zone = bulk_zone(v->mm, verify_node_of(v->mm, e->cpu), (uint32_t)e->w[0],
+				    (uint32_t)e->w[1]);
 	if (task->bulk_zone == UINT32_MAX || task->bulk_type >= MM_NR_PCP_TYPES)
 		task->bulk_left = 0;
 }

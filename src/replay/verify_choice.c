@@ -151,6 +151,7 @@ void choice_request(const struct verify *v, const struct event *r, struct mm_req
 		rq->type = MM_UNMOVABLE;
 	if (rq->cpu >= v->mm->nr_cpus)
 		rq->cpu = 0;
+	rq->node = verify_node_of(v->mm, rq->cpu);
 }
 
 void choice_halve(struct mm *mm, uint32_t zone, uint32_t cpu)
