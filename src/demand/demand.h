@@ -21,6 +21,9 @@
  * "zonereplay intent got=N ..." after them. Without markers the requests that were made are
  * counted.
  *
+ * What belongs to a file goes with it: DEMAND_FILE_GONE says when, for pages that only the replay
+ * still has.
+ *
  * Imperfections are counted (struct demand_counts). Slab pages that a shrinker freed are demand
  * here: shrinking is not modelled yet, so it happens as it was recorded.
  */
