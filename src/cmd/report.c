@@ -62,7 +62,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
 	{"database", 'd', "FILE", 0, "read results from here (default " CMD_DEFAULT_DB ")", 0},
 	{"output", 'o', "FILE", 0,
-	 "write here; .txt, .md, .csv, .json or .html says what (default: text on stdout)", 0},
+	 "write here; .txt, .md, .csv, .json, .html, .svg or .png says what (default: text on stdout); "
+	 "plots (.svg, .png) need gnuplot",
+	 0},
 	{"baseline", OPT_BASELINE, "POLICY", 0,
 	 "compare with this one (default: none if it is there, else the first)", 0},
 	{"floor", OPT_FLOOR, "PERCENT", 0,
@@ -114,6 +116,18 @@ static int write_html(const struct report *r, const struct report_options *opt, 
 	return report_html(r, out, err);
 }
 
+static int write_svg(const struct report *r, const struct report_options *opt, struct strbuf *out,
+		     struct error *err)
+{
+	return report_plot(r, "svg", out, err);
+}
+
+static int write_png(const struct report *r, const struct report_options *opt, struct strbuf *out,
+		     struct error *err)
+{
+	return report_plot(r, "pngcairo", out, err);
+}
+
 static const struct format {
 	const char *suffix;
 	int (*write)(const struct report *r, const struct report_options *opt, struct strbuf *out,
@@ -121,7 +135,8 @@ static const struct format {
 	bool needs_samples;
 } formats[] = {
 	{".txt", write_text, false},  {".md", write_markdown, false}, {".csv", write_csv, false},
-	{".json", write_json, false}, {".html", write_html, true},
+	{".json", write_json, false}, {".html", write_html, true},    {".svg", write_svg, true},
+	{".png", write_png, true},
 };
 
 static const struct format *find_format(const char *path, struct error *err)
@@ -131,9 +146,11 @@ static const struct format *find_format(const char *path, struct error *err)
 	for (size_t i = 0; dot && i < ARRAY_SIZE(formats); i++)
 		if (!strcmp(dot, formats[i].suffix))
 			return &formats[i];
-	error_set(err,
-		  "%s: the name must end in .txt, .md, .csv, .json or .html to say what is wanted",
-		  path);
+	error_set(
+		err,
+		"%s: the name must end in .txt, .md, .csv, .json, .html, .svg or .png to say what is "
+		"wanted",
+		path);
 	return NULL;
 }
 
@@ -271,5 +288,5 @@ static int report_run(int argc, char **argv)
 	return CMD_FINE;
 }
 
-const struct command cmd_report = {"report", "write results as text, markdown, CSV, JSON or HTML",
+const struct command cmd_report = {"report", "write results as a page, text, data or a plot",
 				   report_run};

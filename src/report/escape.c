@@ -133,8 +133,11 @@ void csv_field(struct strbuf *out, bool first, const char *text)
 static void put_gnuplot(struct strbuf *out, const char *bytes, size_t len)
 {
 	if (*bytes == '\'')
-		strbuf_puts(out, "'");
-	strbuf_add(out, bytes, len);
+		strbuf_puts(out, "\xe2\x80\x99"); /* right single quotation mark */
+	else if (*bytes == '`')
+		strbuf_puts(out, "\xe2\x80\x98"); /* and the left one */
+	else
+		strbuf_add(out, bytes, len);
 }
 
 void gnuplot_text(struct strbuf *out, const char *text)

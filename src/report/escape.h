@@ -19,7 +19,7 @@ void markdown_text(struct strbuf *out, const char *text);
 /* The same as a field of CSV that no spreadsheet takes for a formula; a comma before it unless
  * @first; quoted by libcsv where needed. */
 void csv_field(struct strbuf *out, bool first, const char *text);
-/* The same for gnuplot's plain strings in single quotes. */
+/* The same for gnuplot's strings in single quotes: quotes become typographic ones. */
 void gnuplot_text(struct strbuf *out, const char *text);
 /* JSON for a <script> element: nothing in it can end the element. Without line ends and
  * indentation. */

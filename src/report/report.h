@@ -87,6 +87,11 @@ void report_json(const struct report *r, struct strbuf *out);
 /* One page that works offline. Runs need their samples. */
 int report_html(const struct report *r, struct strbuf *out, struct error *err) MUST_CHECK;
 
+/* A picture by gnuplot, which has to be installed: @terminal "svg" or "pngcairo". Runs need their
+ * samples. */
+int report_plot(const struct report *r, const char *terminal, struct strbuf *out,
+		struct error *err) MUST_CHECK;
+
 /* The object of `run --json` (DESIGN.md section 8). @recorded may be NULL. */
 void report_run_json(struct json *j, const struct store_run *run, const struct store_run *recorded);
 /* Both indices over time: a line per time, zone and order. Runs need their samples. */
