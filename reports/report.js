@@ -294,7 +294,14 @@ class BlockMap {
 
 	async choose(view) {
 		const run = this.runOf(view);
-		view.canvas.hidden = !run;
+		view.canvas.hidden = view.words.hidden = view.block.hidden = !run;
+		const alone = this.views.every((v, i) => !i || !this.runOf(v));
+		if (this.alone !== alone) { // one map may be as wide as the page
+			this.alone = alone;
+			view.canvas.closest(".views").classList.toggle("alone", alone);
+			if (view !== this.views[0])
+				await this.choose(this.views[0]);
+		}
 		view.cursor = null;
 		view.block.textContent = "";
 		if (run && !run.bytes)

@@ -34,14 +34,11 @@ static uint8_t share(uint32_t part, uint32_t all)
 	return (uint8_t)(1 + (uint64_t)part * (BLOCK_MAP_SHARE - 1) / all);
 }
 
-/* Could compaction take it, or will it be on an LRU list as soon as its owner has filled it? */
-static bool is_movable(const struct mm *mm, struct frame f)
+/* As its frame alone tells: most pages are asked no more, which keeps this walk short. */
+static bool looks_movable(const struct mm *mm, const struct mm_frame *fr)
 {
-	uint8_t kind = mm_objects(mm)[f.n].kind;
-
-	return mm_frame(mm, f)->flags & (MM_F_LRU | MM_F_MOVABLE_OPS | MM_F_ANON | MM_F_FILE) ||
-	       mm_on_lru_list(mm, f) || kind == MM_KIND_ANON || kind == MM_KIND_FILE ||
-	       kind == MM_KIND_SHMEM || kind == MM_KIND_HUGETLB;
+	return fr->flags & (MM_F_LRU | MM_F_MOVABLE_OPS | MM_F_ANON | MM_F_FILE) ||
+	       (fr->list >= mm->list_lru && fr->list < mm->list_private);
 }
 
 /* Slab pages from before the recording are taken for what their pageblock is. */
@@ -51,6 +48,15 @@ static bool is_reclaimable(const struct whatif *w, struct frame f)
 
 	return w->mapper->reclaimable[f.n] ||
 	       (mm_frame(mm, f)->flags & MM_F_SLAB && mm_block_type(mm, f) == MM_RECLAIMABLE);
+}
+
+/* Will it be on an LRU list as soon as its owner has filled it? */
+static bool will_be_movable(const struct mm *mm, struct frame f)
+{
+	uint8_t kind = mm_objects(mm)[f.n].kind;
+
+	return kind == MM_KIND_ANON || kind == MM_KIND_FILE || kind == MM_KIND_SHMEM ||
+	       kind == MM_KIND_HUGETLB;
 }
 
 /* Frames of the page or buddy at @f. */
@@ -75,9 +81,11 @@ static uint32_t look_at(const struct whatif *w, struct frame f, struct filling *
 		n = 1u << fr->order;
 		fill->huge |= fr->order >= mm->pageblock_order;
 	}
+	if (looks_movable(mm, fr))
+		return n;
 	if (is_reclaimable(w, f))
 		fill->reclaimable += n;
-	else if (!is_movable(mm, f))
+	else if (!will_be_movable(mm, f))
 		fill->unmovable += n;
 	return n;
 }

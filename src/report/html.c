@@ -4,6 +4,8 @@
  * name is escaped, and the page's own policy lets no script run but the one in reports/report.js.
  * Without script all is there but the map's picture.
  */
+#include <string.h>
+
 #include "report/html.h"
 
 static const char style[] =
@@ -22,11 +24,25 @@ static const char script_hash[] =
 
 /* ---- the page ---- */
 
+/* Said of one policy alone: it is in the table of settings as well. */
+static bool of_one_series(const struct table *t, const char *note)
+{
+	for (size_t i = 0; i < t->nr_series; i++) {
+		size_t len = strlen(t->series[i].name);
+
+		if (!t->series[i].recorded && !strncmp(note, t->series[i].name, len) &&
+		    note[len] == ':')
+			return true;
+	}
+	return false;
+}
+
 static void put_notes(const struct table *t, struct strbuf *out)
 {
 	strbuf_puts(out, "<h3>What the figures rest on</h3>\n<ul class=\"notes\">\n");
 	for (size_t i = 0; i < t->nr_notes; i++)
-		html_element(out, "li", *t->notes[i] == '!' ? "alarm" : NULL, t->notes[i]);
+		if (!of_one_series(t, t->notes[i]))
+			html_element(out, "li", *t->notes[i] == '!' ? "alarm" : NULL, t->notes[i]);
 	strbuf_puts(out, "</ul>\n");
 }
 

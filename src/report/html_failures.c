@@ -306,13 +306,29 @@ static void put_explanation(const struct store_failure *f, struct strbuf *out)
 	cJSON_Delete(x);
 }
 
+/* The words of enum explain_verdict; others as they are. */
+static const char *verdict_words(const char *verdict)
+{
+	static const char *const words[][2] = {
+		{"fragmented", "enough was free, but not in one piece"},
+		{"watermark", "too little was free"},
+		{"both", "too little was free, and that in pieces"},
+		{"stranded", "what it needs was on per-cpu lists"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(verdict, words[i][0]))
+			return words[i][1];
+	return verdict;
+}
+
 static void put_failure(const struct store_failure *f, struct strbuf *out)
 {
 	strbuf_printf(out, "<details class=\"failure\"><summary>%.3f s: order %u for ",
 		      (double)f->time / 1e9, f->order);
 	html_text(out, *f->comm ? f->comm : "an unknown task");
 	strbuf_printf(out, " (pid %u) failed: ", f->pid);
-	html_text(out, f->verdict);
+	html_text(out, verdict_words(f->verdict));
 	strbuf_puts(out, "</summary>\n<div>\n");
 	put_explanation(f, out);
 	if (f->extra)

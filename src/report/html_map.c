@@ -278,6 +278,15 @@ static void put_view(const struct table *t, size_t number, size_t selected, stru
 		"</div>\n<p class=\"words\"></p><p class=\"block\" aria-live=\"polite\"></p></div>\n");
 }
 
+/* Where something is to be seen: compaction at work under the policy shown first, else the middle.
+ */
+static uint32_t first_shown(const struct block_map *m, uint32_t every)
+{
+	uint32_t moment = m->nr_scans ? m->scans[m->nr_scans / 2].moment : m->nr_moments / 2;
+
+	return (moment + every - 1) / every;
+}
+
 static void put_controls(const struct table *t, const struct block_map *first, size_t nr_maps,
 			 size_t baseline, size_t best, uint32_t every, struct strbuf *out)
 {
@@ -287,7 +296,7 @@ static void put_controls(const struct table *t, const struct block_map *first, s
 		"<button type=\"button\">Play</button>"
 		"<label>Time <input type=\"range\" min=\"0\" max=\"%u\" value=\"%u\" "
 		"step=\"1\"></label> <span class=\"when\"></span></div>\n<div class=\"views\">",
-		(first->nr_moments - 1) / every, (first->nr_moments - 1) / every / 2);
+		(first->nr_moments - 1) / every, first_shown(first, every));
 	put_view(t, 0, best, out);
 	if (nr_maps > 1)
 		put_view(t, 1, baseline == best ? t->nr_series : baseline, out);
@@ -352,7 +361,7 @@ int html_map(const struct table *t, uint32_t every, struct strbuf *out, struct e
 	put_legend(out);
 	strbuf_puts(out, "<noscript><p>The map needs JavaScript; the table has its counts.</p>"
 			 "</noscript>\n");
-	put_controls(t, &t->series[baseline].run->outcome.map, nr_maps, baseline, best, every, out);
+	put_controls(t, &t->series[best].run->outcome.map, nr_maps, baseline, best, every, out);
 	if (put_data(t, every, out, err) || put_table(t, out, err))
 		return -1;
 	strbuf_puts(out, "</div>\n");

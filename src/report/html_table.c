@@ -260,6 +260,23 @@ static void put_commands(const struct table *t, struct strbuf *out)
 	strbuf_puts(out, "</ul>\n");
 }
 
+/* "key=value,key=value": a line may end at a comma. */
+static void put_parameters(struct strbuf *out, const char *params)
+{
+	char pair[256];
+
+	while (*params) {
+		size_t n = strcspn(params, ",");
+
+		snprintf(pair, sizeof(pair), "%.*s", (int)n, params);
+		html_text(out, pair);
+		params += n;
+		if (*params == ',')
+			strbuf_puts(out, ",<wbr>");
+		params += *params == ',';
+	}
+}
+
 static void put_settings(const struct table *t, struct strbuf *out)
 {
 	html_wide(out, "settings and state hashes");
@@ -275,7 +292,7 @@ static void put_settings(const struct table *t, struct strbuf *out)
 		strbuf_puts(out, "<tr><th scope=\"row\">");
 		html_text(out, run->outcome.policy);
 		strbuf_puts(out, "</th><td>");
-		html_text(out, *run->outcome.params ? run->outcome.params : "none");
+		put_parameters(out, *run->outcome.params ? run->outcome.params : "none");
 		strbuf_printf(out, "</td><td>%s</td><td>", run->scenarios ? "all" : "central only");
 		html_text(out, *run->outcome.assumption ? run->outcome.assumption : "none");
 		strbuf_printf(out, "</td><td><code>%016llx</code></td></tr>\n",
