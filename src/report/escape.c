@@ -97,7 +97,8 @@ void html_text(struct strbuf *out, const char *text)
 
 static void put_markdown(struct strbuf *out, const char *bytes, size_t len)
 {
-	if (strchr("|*_<`\\[]&~", *bytes))
+	/* "]" ends a link's text only before one of these; a range like [1..2] stays readable. */
+	if (strchr("|*_<`\\&", *bytes) || (*bytes == ']' && bytes[1] && strchr("([:", bytes[1])))
 		strbuf_puts(out, "\\");
 	strbuf_add(out, bytes, len);
 }

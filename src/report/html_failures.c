@@ -119,15 +119,14 @@ static void put_pollution(const cJSON *p, struct strbuf *out)
 {
 	if (!cJSON_IsObject(p))
 		return;
-	strbuf_printf(out, " Unmovable pages came into it at %.3f s",
-		      (double)number_of(p, "since") / 1e9);
-	strbuf_puts(out, " when ");
+	strbuf_printf(out, " It was first mixed at %.3f s: ", (double)number_of(p, "since") / 1e9);
 	html_text(out, text_of(p, "comm"));
 	strbuf_printf(out, " (pid %" PRId64 ") wanted ", number_of(p, "pid"));
 	html_text(out, text_of(p, "wanted"));
-	strbuf_puts(out, " and the kernel fell back to ");
+	strbuf_puts(out, " memory and a fallback found ");
 	html_text(out, text_of(p, "found"));
-	strbuf_puts(out, ".");
+	strbuf_puts(out, true_of(p, "changed_hands") ? ", which took the pageblock over."
+						     : "; the pageblock kept its type.");
 }
 
 static void put_block(const cJSON *block, struct strbuf *out)
@@ -236,7 +235,7 @@ static void put_blockers(const cJSON *x, struct strbuf *out)
 	if (!nr)
 		return;
 	html_wide(out, "pages in the way");
-	strbuf_puts(out, "<table class=\"left\"><thead><tr><th scope=\"col\">Pages in the way</th>"
+	strbuf_puts(out, "<table class=\"left\"><thead><tr><th scope=\"col\">Base pages</th>"
 			 "<th scope=\"col\">Kind</th><th scope=\"col\">Moves</th>"
 			 "<th scope=\"col\">Owner</th><th scope=\"col\">Since</th>"
 			 "<th scope=\"col\">Frames, the first</th><th scope=\"col\">Flags</th>"
@@ -378,6 +377,17 @@ static void put_polluters(const struct store_failures *f, struct strbuf *out)
 
 /* ---- all of a table ---- */
 
+/* Requests of high order are what a report is about; among equals the earlier one comes first. */
+static void put_largest_first(const struct store_failures *f, struct strbuf *out)
+{
+	size_t shown = 0;
+
+	for (uint32_t order = MM_NR_ORDERS; order-- > 0;)
+		for (size_t i = 0; i < f->nr_failures; i++)
+			if (f->failures[i].order == order && shown++ < MAX_SHOWN)
+				put_failure(&f->failures[i], out);
+}
+
 static void put_series(const struct series *s, struct strbuf *out)
 {
 	const struct store_failures *f = s->failures;
@@ -389,10 +399,9 @@ static void put_series(const struct series *s, struct strbuf *out)
 	strbuf_puts(out, *s->settings ? " " : "");
 	html_text(out, s->settings);
 	strbuf_printf(out, ": %zu explained</h4>\n", f->nr_failures);
-	for (size_t i = 0; i < f->nr_failures && i < MAX_SHOWN; i++)
-		put_failure(&f->failures[i], out);
+	put_largest_first(f, out);
 	if (f->nr_failures > MAX_SHOWN)
-		strbuf_printf(out, "<p class=\"soft\">The first %d; all are in the database.</p>\n",
+		strbuf_printf(out, "<p class=\"soft\">%d of them; all are in the database.</p>\n",
 			      MAX_SHOWN);
 	put_polluters(f, out);
 }

@@ -119,7 +119,7 @@ static void error_words(const struct table *t, struct strbuf *out)
 	}
 	off = model->huge_got > real->huge_got ? model->huge_got - real->huge_got
 					       : real->huge_got - model->huge_got;
-	strbuf_printf(out, " where the policy kernel, which does as it does, gets %llu",
+	strbuf_printf(out, "; the policy kernel, which imitates it, gets %llu",
 		      (unsigned long long)model->huge_got);
 	if (off > 1)
 		strbuf_printf(out, ": differences below %llu say nothing", (unsigned long long)off);

@@ -277,6 +277,42 @@ START_TEST(markdown_escapes)
 }
 END_TEST
 
+/* The right-to-left override, a control character, a line end, no UTF-8, and each format's own. */
+#define HOSTILE "a\xe2\x80\xae\x07\n\xff<b>&'\"]("
+#define SEEN "a\\u202e\\x07\\x0a\\xff"
+
+START_TEST(what_cannot_be_seen_is_spelled_out)
+{
+	visible_text(&out, HOSTILE "\xc3\xa4");
+	ck_assert_str_eq(out.s, SEEN "<b>&'\"](\xc3\xa4");
+	strbuf_clear(&out);
+	visible_text(&out,
+		     "\xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xe2\x80"); /* overlong, surrogate,
+									  too high, cut */
+	ck_assert_str_eq(out.s, "\\xc0\\xaf \\xed\\xa0\\x80 \\xf4\\x90\\x80\\x80 \\xe2\\x80");
+}
+END_TEST
+
+START_TEST(each_format_escapes_its_own)
+{
+	html_text(&out, HOSTILE);
+	ck_assert_str_eq(out.s, SEEN "&lt;b&gt;&amp;&#39;&quot;](");
+	strbuf_clear(&out);
+	markdown_text(&out, HOSTILE "[1..2]");
+	ck_assert_str_eq(out.s, "a\\\\u202e\\\\x07\\\\x0a\\\\xff\\<b>\\&'\"\\]([1..2]");
+	strbuf_clear(&out);
+	gnuplot_text(&out, "'`x`\\");
+	ck_assert_str_eq(out.s, "\xe2\x80\x99\xe2\x80\x98x\xe2\x80\x98\\");
+	strbuf_clear(&out);
+	csv_field(&out, true, "=1+1");
+	csv_field(&out, false, "a\nb,");
+	ck_assert_str_eq(out.s, "'=1+1,\"a\\x0ab,\"");
+	strbuf_clear(&out);
+	json_in_html(&out, "{\n  \"a\": \"</script>  <!--\"\n}\n");
+	ck_assert_str_eq(out.s, "{\"a\": \"\\u003c/script>  \\u003c!--\"}");
+}
+END_TEST
+
 START_TEST(csv_quotes_only_what_needs_it)
 {
 	csv_field(&out, true, "plain");
@@ -359,6 +395,8 @@ static Suite *report_suite(void)
 	tcase_add_test(tc, text_is_aligned);
 	tcase_add_test(tc, narrow_pages_repeat_the_baseline);
 	tcase_add_test(tc, markdown_escapes);
+	tcase_add_test(tc, what_cannot_be_seen_is_spelled_out);
+	tcase_add_test(tc, each_format_escapes_its_own);
 	tcase_add_test(tc, csv_quotes_only_what_needs_it);
 	tcase_add_test(tc, csv_is_rectangular);
 	tcase_add_test(tc, series_csv);
