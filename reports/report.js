@@ -363,6 +363,8 @@ class BlockMap {
 
 	point(view, event) {
 		const { layout } = view, run = this.runOf(view);
+		if (!layout || !run.bytes)
+			return;
 		const x = Math.floor(event.offsetX * layout.ratio / layout.cell), y = event.offsetY * layout.ratio;
 		const zone = layout.zones.findLast((z) => y >= z.top);
 		const block = zone && zone.first + Math.floor((y - zone.top) / layout.pitch) * layout.columns + x;
@@ -375,6 +377,8 @@ class BlockMap {
 
 	moveCursor(view, event) {
 		const { layout } = view;
+		if (!layout)
+			return;
 		const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -layout.columns, ArrowDown: layout.columns };
 		if (!(event.key in steps))
 			return;
