@@ -35,7 +35,7 @@ class Page(html.parser.HTMLParser):
         for name, value in attrs:
             if name.startswith('on') or name == 'src' or (name == 'href' and not value.startswith('#')):
                 self.bad.append(f'{name}={value}')
-        if tag not in ('meta', 'br', 'hr', 'input'):
+        if tag not in ('meta', 'br', 'hr', 'input', 'wbr'):
             self.open.append(tag)
     def handle_startendtag(self, tag, attrs):
         pass
