@@ -18,7 +18,8 @@
 struct tune_row {
 	int32_t from, to;
 	bool resolved; /* else the groups were too many: figures of a neighbour that went on */
-	struct outcome outcome; /* as whatif_run gives it for @from, without samples and probes */
+	/* As whatif_run gives it for @from, without samples, probes, maps and the least work. */
+	struct outcome outcome;
 	struct ranged pages_migrated;
 	struct outcome *scenario; /* what each scenario gave; the first is the central one; owned;
 				     NULL where a database gave the row */

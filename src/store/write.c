@@ -248,30 +248,40 @@ static int put_zones(struct store *s, int64_t id, const struct outcome *o, struc
 	return rc;
 }
 
+/* A row per order, all in one statement: thousands of rows come with every run. */
+static void samples_sql(struct strbuf *sql)
+{
+	/* Two samples of one moment: the later one is what the moment left behind. */
+	strbuf_puts(sql, "INSERT OR REPLACE INTO samples VALUES ");
+	for (int order = 0; order < OUTCOME_NR_ORDERS; order++)
+		strbuf_printf(sql, "%s(?1, ?2, ?3, %d, ?%d, ?%d, ?%d)", order ? ", " : "", order,
+			      3 * order + 4, 3 * order + 5, 3 * order + 6);
+}
+
 static int put_sample(struct store *s, sqlite3_stmt *st, int64_t id,
 		      const struct index_sample *sample, struct error *err)
 {
+	sqlite3_bind_int64(st, 1, id);
+	sqlite3_bind_int64(st, 2, (int64_t)sample->time);
+	sqlite3_bind_int(st, 3, (int)sample->zone);
 	for (int order = 0; order < OUTCOME_NR_ORDERS; order++) {
-		sqlite3_bind_int64(st, 1, id);
-		sqlite3_bind_int64(st, 2, (int64_t)sample->time);
-		sqlite3_bind_int(st, 3, (int)sample->zone);
-		sqlite3_bind_int(st, 4, order);
-		sqlite3_bind_int(st, 5, sample->fragindex[order]);
-		sqlite3_bind_int(st, 6, sample->unusable[order]);
-		sqlite3_bind_int64(st, 7, sample->nr_free[order]);
-		if (db_step(s, st, err))
-			return -1;
+		sqlite3_bind_int(st, 3 * order + 4, sample->fragindex[order]);
+		sqlite3_bind_int(st, 3 * order + 5, sample->unusable[order]);
+		sqlite3_bind_int64(st, 3 * order + 6, sample->nr_free[order]);
 	}
-	return 0;
+	return db_step(s, st, err);
 }
 
 static int put_samples(struct store *s, int64_t id, const struct outcome *o, struct error *err)
 {
-	/* Two samples of one moment: the later one is what the moment left behind. */
-	sqlite3_stmt *st = db_prepare(
-		s, "INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?, ?, ?, ?)", "write", err);
+	struct strbuf sql;
+	sqlite3_stmt *st;
 	int rc = 0;
 
+	strbuf_init(&sql);
+	samples_sql(&sql);
+	st = db_prepare(s, sql.s, "write", err);
+	strbuf_release(&sql);
 	if (!st)
 		return -1;
 	for (size_t i = 0; !rc && i < o->nr_samples; i++)

@@ -124,6 +124,8 @@ kill_node() {
 		kill_tree "$step"
 	done
 	kill -9 "$pid"
+	# Its id may soon be somebody else's: stop_cluster() must not find it.
+	rm -f "$cluster/slurmd-$1.pid"
 }
 
 kill_tree() {
