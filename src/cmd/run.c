@@ -366,8 +366,9 @@ static int replay(struct job *job, struct session *session, const struct policy_
 	run->provenance.finished = time(NULL);
 	if (store_put(job->store, run, err))
 		return -1;
-	return setting && job->opt->explain ? keep_explanations(job, session, setting, run, err)
-					    : 0;
+	return setting && job->opt->explain && !(setting->policy->caps & POLICY_CAP_RELAXED)
+		       ? keep_explanations(job, session, setting, run, err)
+		       : 0;
 }
 
 static int replay_capture(struct job *job, const char *dir, struct error *err)

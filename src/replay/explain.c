@@ -375,8 +375,20 @@ static void fill_names(struct explain_names *names, const struct mm *mm)
 	}
 }
 
-int explain_run(const struct capture *c, const struct trace *t, const struct policy_setting *p,
-		const struct explain_options *opt, struct explanations *out, struct error *err)
+/* A policy that only counts hands out no pages: there is nothing to take apart. */
+static int has_history(const struct policy_setting *p, struct error *err)
+{
+	if (!p || !(p->policy->caps & POLICY_CAP_RELAXED))
+		return 0;
+	return error_set(err,
+			 "policy %s only counts and has no history to explain; take another, for "
+			 "example kernel",
+			 p->policy->name);
+}
+
+static int replay_and_explain(const struct capture *c, const struct trace *t,
+			      const struct policy_setting *p, const struct explain_options *opt,
+			      struct explanations *out, struct error *err)
 {
 	struct build_options build = {
 		.era = opt->era, .objects = true, .private_size = explain_private_size(p)};
@@ -386,7 +398,6 @@ int explain_run(const struct capture *c, const struct trace *t, const struct pol
 	struct demand d;
 	int ret = -1;
 
-	memset(out, 0, sizeof(*out));
 	if (!mm)
 		return -1;
 	start = mm_with_chronicle(mm);
@@ -404,6 +415,15 @@ int explain_run(const struct capture *c, const struct trace *t, const struct pol
 	if (ret)
 		explanations_release(out);
 	return ret;
+}
+
+int explain_run(const struct capture *c, const struct trace *t, const struct policy_setting *p,
+		const struct explain_options *opt, struct explanations *out, struct error *err)
+{
+	memset(out, 0, sizeof(*out));
+	if (has_history(p, err) || has_history(opt->against, err))
+		return -1;
+	return replay_and_explain(c, t, p, opt, out, err);
 }
 
 void explanations_release(struct explanations *e)

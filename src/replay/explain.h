@@ -46,8 +46,9 @@ struct explain_page {
 	uint32_t order;
 	enum mm_kind kind;
 	enum explain_moves moves;
-	bool dated;   /* asked for inside the recording: who, how and when are known */
-	uint32_t pid; /* the task that ran when it was asked for */
+	bool recorder; /* the recorder's own */
+	bool dated;    /* asked for inside the recording: who, how and when are known */
+	uint32_t pid;  /* the task that ran when it was asked for */
 	char comm[20];
 	uint32_t gfp;	/* canonical GFP_* */
 	uint64_t since; /* ns since the first event */

@@ -80,6 +80,7 @@ void explain_page_fill(struct explain_page *p, const struct mm *mm, const struct
 	*p = (struct explain_page){.pfn = pfn_from_frame(mm, f).n,
 				   .order = fr->order,
 				   .moves = explain_moves_of(mm, f),
+				   .recorder = o->flags & MM_O_RECORDER,
 				   .dated = origin && origin->gfp != MM_GFP_UNKNOWN};
 	p->kind = kind_of(fr, o, p->dated, origin ? origin->gfp : 0);
 	if (!p->dated)

@@ -2,7 +2,7 @@
 /*
  * Who keeps pageblocks from becoming free? At each sample every page that compaction could not move
  * counts against its kind and the task that asked for it: one pageblock for all of its pages there.
- * Huge pages are what the blocks are for; they are left out.
+ * Huge pages are what the blocks are for; they are left out, as are the recorder's own.
  */
 #include "replay/explain_internal.h"
 
@@ -93,6 +93,8 @@ static void count_page(struct polluters *p, const struct mm *mm, const struct tr
 	uint32_t i;
 
 	explain_page_fill(&page, mm, t, f);
+	if (page.recorder)
+		return;
 	i = find_row(p, &page);
 	row = &p->rows[i];
 	row->sum.pages += 1ull << page.order;

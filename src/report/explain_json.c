@@ -20,6 +20,7 @@ static void put_page(struct json *j, const char *key, const struct explain_page 
 	json_string(j, "kind", explain_kind_name(p->kind));
 	json_string(j, "movable", explain_moves_name(p->moves));
 	json_bool(j, "before_recording", !p->dated);
+	json_bool(j, "recorder", p->recorder);
 	if (p->dated) {
 		json_u64(j, "pid", p->pid);
 		json_string(j, "comm", p->comm);

@@ -368,8 +368,9 @@ static void put_polluters(const struct explanations *e, struct strbuf *out)
 	if (e->nr_polluters > MAX_POLLUTERS)
 		strbuf_printf(out, "  ... and %zu more; --json has them all\n",
 			      e->nr_polluters - MAX_POLLUTERS);
-	strbuf_puts(out,
-		    "  alone: pageblocks with no other kind or task's page that cannot move\n");
+	strbuf_puts(
+		out,
+		"  alone: pageblocks with no other kind or task's page that cannot move; the recorder's own are left out\n");
 }
 
 static void put_side(const struct explanations *e, const struct explain_side *s, bool is_request,

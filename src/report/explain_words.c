@@ -64,6 +64,7 @@ void explain_page_words(const struct explain_page *p, struct strbuf *out)
 	gfp_format(p->gfp, gfp);
 	strbuf_puts(out, ", of ");
 	explain_task_words(p->comm, p->pid, out);
+	strbuf_puts(out, p->recorder ? ", the recorder," : "");
 	strbuf_printf(out, " since %.6f s, %s", (double)p->since / 1e9, gfp);
 }
 

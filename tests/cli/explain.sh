@@ -165,6 +165,8 @@ refused 'give only one' "$huge" -p none --alloc 3 --worst
 refused 'which policy' "$huge"
 refused 'which capture' -p none
 refused 'nonsense' "$huge" -p nonsense
+refused 'only counts' "$huge" -p relaxed
+refused 'only counts' "$huge" -p kernel --against relaxed
 refused 'one policy at a time' "$huge" -p none -p kernel
 refused 'one capture at a time' "$huge" "$huge" -p none
 refused 'is not 0 to' "$huge" -p none --order 11
