@@ -333,6 +333,8 @@ void repair_take_from_zone(struct verify *v, struct frame f, uint32_t order, uin
 void repair_turn_list(struct verify *v, struct frame expected, struct frame f);
 void repair_take_from_pcp(struct verify *v, struct frame f, uint32_t order);
 void repair_pass_over(struct verify *v, struct frame f);
+/* What @f is part of and is on some list: a free buddy, a page on a per-cpu list; or FRAME_NONE. */
+struct frame repair_listed(const struct mm *mm, struct frame f);
 /* Takes @f out of whatever free list it is on, so that it can be allocated or freed again. */
 void repair_remove(struct verify *v, struct frame f, uint32_t order);
 

@@ -9,12 +9,14 @@ static bool take_over(struct verify *v, struct frame f, uint32_t order)
 	struct mm *mm = v->mm;
 	struct frame head = mm_page_head(mm, f);
 
-	if (!frame_is_none(head) && mm_frame(mm, head)->order > order)
+	bool listed = !frame_is_none(repair_listed(mm, f));
+
+	if (!frame_is_none(head) && !listed && mm_frame(mm, head)->order > order)
 		mm_split_page(mm, head, order);
 	for (uint32_t i = 0; i < 1u << order; i++) {
 		struct frame g = {f.n + i};
 
-		if (mm_frame(mm, g)->list != MM_NO_LIST ||
+		if (listed || mm_frame(mm, g)->list != MM_NO_LIST ||
 		    !frame_is_none(mm_buddy_containing(mm, g))) {
 			verify_mismatch(v, MISMATCH_FREE_OF_FREE, FRAME_NONE, f,
 					"order %u is freed but frame %#x of it was free", order,
@@ -175,9 +177,9 @@ void verify_free_batched(struct verify *v, const struct event *e)
 		return;
 	if (task)
 		task->batch_run++;
-	if (mm_frame(v->mm, f)->list != MM_NO_LIST)
+	if (mm_frame(v->mm, f)->list != MM_NO_LIST || !(mm_frame(v->mm, f)->flags & MM_F_HEAD))
 		take_over(v, f, 0); /* its mm_page_free was lost */
-	commit(v, e, f, mm_frame(v->mm, f)->flags & MM_F_HEAD ? mm_frame(v->mm, f)->order : 0);
+	commit(v, e, f, mm_frame(v->mm, f)->order);
 }
 
 /* ---- drains ---- */

@@ -30,10 +30,55 @@ static uint32_t pcp_owner(const struct mm *mm, struct frame f)
 	return (mm_frame(mm, f)->list - mm->list_pcp) / MM_NR_PCP_LISTS % mm->nr_cpus;
 }
 
+/* The page on a per-cpu list that @f is part of, or FRAME_NONE. */
+static struct frame pcp_page_containing(const struct mm *mm, struct frame f)
+{
+	for (uint32_t o = 0; o < mm->nr_orders; o++) {
+		struct frame head = {f.n & ~((1u << o) - 1)};
+
+		if (mm_on_pcp_list(mm, head) && mm_frame(mm, head)->order >= o)
+			return head;
+	}
+	return FRAME_NONE;
+}
+
+struct frame repair_listed(const struct mm *mm, struct frame f)
+{
+	struct frame head = mm_buddy_containing(mm, f);
+
+	if (frame_is_none(head))
+		head = pcp_page_containing(mm, f);
+	return frame_is_none(head) && mm_frame(mm, f)->list != MM_NO_LIST ? f : head;
+}
+
+/* A page that is larger than what is taken from it at @f, in use or on a per-cpu list, comes apart.
+ * Pages are aligned: it is the only one that can reach beyond. */
+static void take_apart(struct mm *mm, struct frame f, uint32_t order)
+{
+	struct frame head = pcp_page_containing(mm, f);
+	uint32_t whole;
+
+	if (!frame_is_none(head)) {
+		whole = mm_frame(mm, head)->order;
+		mm_pcp_del(mm, mm_frame_zone(mm, head), pcp_owner(mm, head), head);
+		mm_mark_allocated(mm, head, whole);
+	} else {
+		head = mm_page_head(mm, f);
+		if (frame_is_none(head) || mm_on_buddy_list(mm, head))
+			return;
+	}
+	if (mm_frame(mm, head)->order <= order)
+		return;
+	if (mm_frame(mm, head)->list != MM_NO_LIST)
+		mm_list_del(mm, head);
+	mm_split_page(mm, head, order);
+}
+
 void repair_remove(struct verify *v, struct frame f, uint32_t order)
 {
 	struct mm *mm = v->mm;
 
+	take_apart(mm, f, order);
 	for (uint32_t i = 0; i < 1u << order; i++) {
 		struct frame g = {f.n + i}, b = mm_buddy_containing(mm, g);
 
