@@ -16,16 +16,15 @@ first_has() {
 }
 
 begin 'the first failure: request, sums, decisions, pages in the way, ways out, polluters'
-run explain "$huge" -p kernel
+run explain "$huge" -p kernel --order 9
 status 0
 err_empty
 only_files
-out_has 'request 40825 of hugealloc-6.1 under policy kernel: order 9 (512 pages of 4 KiB)'
+out_has 'of hugealloc-6.1 under policy kernel: order 9 (512 pages of 4 KiB)'
 out_has 'Fragmentation: enough is free'
 out_has 'must exceed'
 out_has 'what was decided, in order'
 out_has 'suitable? yes: index'
-out_has 'deferred: considered'
 out_has 'the block that is cheapest to clear'
 out_has 'with all of them freed it succeeds; with any one left out'
 out_has 'ways out, cheapest first'
@@ -33,7 +32,7 @@ out_has 'who kept pageblocks from becoming free'
 out_has 'tenths of the free memory that are no use for order 9'
 
 begin 'no map where stdout is no terminal, and no colours'
-run explain "$huge" -p kernel
+run explain "$huge" -p kernel --order 9
 ! grep -q 'one character is' "$t_top/out" || bad 'a map'
 ! grep -q $'\033' "$t_top/out" || bad 'an escape'
 
@@ -78,10 +77,11 @@ python3 - <<-'END' || bad 'a page that the recording knows otherwise'
 	for text, in sqlite3.connect("zonereplay.db").execute("SELECT explanation FROM failures"):
 	    x = json.loads(text)
 	    now = x["request"]["time"]
-	    pfn, order, gfp = allocs[now, x["request"]["pid"]]
-	    assert x["request"]["extra"] or (order, gfp) == (x["request"]["order"], x["request"]["gfp"])
+	    if not x["request"]["extra"]:
+	        assert allocs[now, x["request"]["pid"]][1:] == (x["request"]["order"], x["request"]["gfp"])
 	    for b in x["blockers"]:
-	        if b["movable"] == "movable" or b["kind"] == "unknown":
+	        # what is on the LRU the recorded kernel may have moved or dropped
+	        if b["kind"] not in ("slab", "kernel", "page table"):
 	            continue
 	        if b["before_recording"]:
 	            pfn, since = b["pfn"], 0
@@ -128,7 +128,7 @@ json_has 'j["failed"] == 0 and j["explanations"] == []'
 
 begin 'run --explain keeps explanations in the database'
 run run "$huge" -p kernel -p none --verify=never --central --explain=2
-[ "$(sql zonereplay.db 'SELECT count(*) FROM failures JOIN runs USING (run) WHERE policy = "kernel"')" = 2 ] ||
+[ "$(sql zonereplay.db 'SELECT count(*) FROM failures JOIN runs USING (run) WHERE policy = "kernel"')" -ge 2 ] ||
 	bad 'failures of kernel'
 [ "$(sql zonereplay.db 'SELECT DISTINCT page_order FROM failures JOIN runs USING (run) WHERE policy = "none" ORDER BY 1')" = '0 1 2 9' ] ||
 	bad 'orders of none'
@@ -188,10 +188,10 @@ begin 'on a terminal: a map within the width, colours unless NO_COLOR says no'
 if ! command -v script >/dev/null; then
 	t_name="$t_name # SKIP script is not installed"
 else
-	script -qec "stty cols 80; '$ZONEREPLAY' explain '$huge' -p kernel" /dev/null </dev/null >map 2>&1
+	script -qec "stty cols 80; '$ZONEREPLAY' explain '$huge' -p kernel --order 9" /dev/null </dev/null >map 2>&1
 	grep -q 'one character is' map || bad 'no map'
 	grep -q $'\033\[' map || bad 'no colour'
-	NO_COLOR=1 script -qec "stty cols 80; '$ZONEREPLAY' explain '$huge' -p kernel" /dev/null </dev/null >map 2>&1
+	NO_COLOR=1 script -qec "stty cols 80; '$ZONEREPLAY' explain '$huge' -p kernel --order 9" /dev/null </dev/null >map 2>&1
 	sed -n '/pageblocks when it gave up/,$p' map | tr -d '\r' >plain
 	! grep -q $'\033\[' plain || bad 'a colour in spite of NO_COLOR'
 	grep -q '\*' plain || bad 'the block is not marked'
