@@ -18,11 +18,24 @@
 /* What the child ends with when its error is in the file: no exit status that is common. */
 #define TOLD 73
 
+/* A crash is to end the child by its signal, whoever wants to report it otherwise (sanitizers do).
+ */
+static void default_signals(void)
+{
+	static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+
+	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
+		signal(crashes[i], SIG_DFL);
+}
+
 /* The child: never returns. */
 static void do_work(const struct isolated *job, FILE *file)
 {
 	struct error err = {{0}};
-	int ret = job->work(job->arg, file, &err);
+	int ret;
+
+	default_signals();
+	ret = job->work(job->arg, file, &err);
 
 	if (ret) {
 		rewind(file);

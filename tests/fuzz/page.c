@@ -55,8 +55,9 @@ static void explain(const char *name, const char *text)
 	strbuf_clear(&out);
 	markdown_text(&out, name);
 	csv_field(&out, false, name);
+	strbuf_clear(&out);
 	gnuplot_text(&out, name);
-	if (strchr(out.s, '`') && strstr(out.s, "'`"))
+	if (strpbrk(out.s, "'`")) /* ends the string, or runs a command */
 		abort();
 	strbuf_release(&out);
 }
