@@ -50,6 +50,16 @@ else
 	skip 'no samples'
 fi
 
+begin 'no file that git keeps is larger than a sample may be'
+if git -C "$ZR_SRCDIR" rev-parse --git-dir >/dev/null 2>&1; then
+	while read -r file; do
+		size=$(stat -c %s "$ZR_SRCDIR/$file" 2>/dev/null || echo 0)
+		[ "$size" -le $((4 << 20)) ] || bad "$file: $size bytes, more than 4 MiB"
+	done < <(git -C "$ZR_SRCDIR" ls-files)
+else
+	skip 'no git checkout'
+fi
+
 begin 'nothing below src/cmd prints to the terminal or ends the program'
 found=$(cd "$ZR_SRCDIR" && grep -nE '\b(printf|puts|putchar|perror|exit|err|warn)\(' \
 	$(find src policies -name '*.c' ! -path 'src/cmd/*') /dev/null |
