@@ -247,6 +247,13 @@ int manifest_save(const struct manifest *m, const char *path, struct error *err)
 const char *manifest_get(const struct manifest *m, const char *key);
 int64_t manifest_get_i64(const struct manifest *m, const char *key, int64_t def);
 void manifest_set(struct manifest *m, const char *key, const char *value);
+/*
+ * The node of each of @nr_cpus CPUs, from "numa.nodeN_cpus". A node without memory (not below
+ * @nr_nodes) becomes node 0. Recordings that do not name CPUs by node: taken to be numbered node by
+ * node.
+ */
+int manifest_cpu_nodes(const struct manifest *m, uint32_t nr_nodes, uint32_t nr_cpus,
+		       uint32_t *node_of, struct error *err) MUST_CHECK;
 
 /* ---- the directory ---- */
 

@@ -62,6 +62,22 @@ static uint32_t count_nodes(void)
 	return n;
 }
 
+/* Many machines number their CPUs across nodes: 0, 2, 4 ... on the first. */
+static void describe_nodes(struct manifest *m)
+{
+	char key[64];
+	glob_t g;
+
+	if (glob("/sys/devices/system/node/node[0-9]*/cpulist", 0, NULL, &g))
+		return;
+	for (size_t i = 0; i < g.gl_pathc; i++) {
+		snprintf(key, sizeof(key), "numa.node%d_cpus",
+			 atoi(g.gl_pathv[i] + strlen("/sys/devices/system/node/node")));
+		set_from_file(m, key, g.gl_pathv[i]);
+	}
+	globfree(&g);
+}
+
 /* "Page block order: 9", then a line that ends with the orders, then lines of "Node N, zone Z, type
  * T counts". */
 static void describe_pagetypeinfo(struct manifest *m, const char *text)
@@ -104,6 +120,7 @@ void describe_machine(struct manifest *m, const struct procfiles *p)
 	m->page_size = sysconf(_SC_PAGESIZE);
 	m->nr_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	m->nr_nodes = count_nodes();
+	describe_nodes(m);
 	describe_pagetypeinfo(m, procfiles_text(p, "pagetypeinfo"));
 	describe_buddyinfo(m, procfiles_text(p, "buddyinfo"));
 	set_from_file(m, "machine.cmdline", "/proc/cmdline");

@@ -153,6 +153,7 @@ struct verify {
 	const struct verify_options *opt;
 	struct verify_result *res;
 	struct mm *mm;
+	uint32_t *node_of_cpu;
 	uint8_t *look; /* per event; a mapping of an unlinked file */
 	size_t look_size;
 	uint64_t i;	      /* event being replayed */
@@ -209,14 +210,12 @@ struct choice {
 	uint32_t passed[MM_MAX_ZONES];
 };
 
-/*
- * A request without a memory policy prefers its CPU's node [policy_node, alloc_pages]. Which CPUs a
- * node has is in no capture: they are taken to be numbered node by node.
- */
-static inline uint32_t verify_node_of(const struct mm *mm, uint32_t cpu)
+/* A request without a memory policy prefers its CPU's node [policy_node, alloc_pages]. */
+static inline uint32_t verify_node_of(const struct verify *v, uint32_t cpu)
 {
-	return cpu < mm->nr_cpus ? cpu * mm->nr_nodes / mm->nr_cpus : 0;
+	return cpu < v->mm->nr_cpus ? v->node_of_cpu[cpu] : 0;
 }
+int choice_assign_cpus(struct verify *v, struct error *err) MUST_CHECK;
 void choice_request(const struct verify *v, const struct event *r, struct mm_request *rq);
 /* The machine's own answer for the request now; @locked: the per-cpu lists are busy. */
 void choice_make(const struct verify *v, const struct mm_request *rq, enum context ctx, bool locked,

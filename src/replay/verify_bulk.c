@@ -57,8 +57,8 @@ void verify_bulk(struct verify *v, const struct event *e)
 		return;
 	task->bulk_left = bulk_invisible(v, e);
 	task->bulk_type = mm_gfp_type((uint32_t)e->w[0]);
-	task->bulk_zone = bulk_zone(v->mm, verify_node_of(v->mm, e->cpu), (uint32_t)e->w[0],
-				    (uint32_t)e->w[1]);
+	task->bulk_zone =
+		bulk_zone(v->mm, verify_node_of(v, e->cpu), (uint32_t)e->w[0], (uint32_t)e->w[1]);
 	if (task->bulk_zone == UINT32_MAX || task->bulk_type >= MM_NR_PCP_TYPES)
 		task->bulk_left = 0;
 }

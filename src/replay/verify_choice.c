@@ -3,6 +3,7 @@
  * [page_alloc.c, 6.1]. */
 #include "replay/verify.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- choosing ---- */
@@ -138,6 +139,18 @@ bool verify_slow_request_fails(struct verify *v)
 	return !walk(v->mm, &rq, mm_alloc_flags_slow(v->mm, &rq), false, &ch);
 }
 
+int choice_assign_cpus(struct verify *v, struct error *err)
+{
+	const struct mm *mm = v->mm;
+
+	v->node_of_cpu = calloc(mm->nr_cpus, sizeof(*v->node_of_cpu));
+	if (!v->node_of_cpu)
+		return error_set(err, "no memory");
+	if (manifest_cpu_nodes(&v->c->manifest, mm->nr_nodes, mm->nr_cpus, v->node_of_cpu, err))
+		return error_prefix(err, "%s/manifest", v->c->dir);
+	return 0;
+}
+
 void choice_request(const struct verify *v, const struct event *r, struct mm_request *rq)
 {
 	*rq = (struct mm_request){
@@ -151,7 +164,7 @@ void choice_request(const struct verify *v, const struct event *r, struct mm_req
 		rq->type = MM_UNMOVABLE;
 	if (rq->cpu >= v->mm->nr_cpus)
 		rq->cpu = 0;
-	rq->node = verify_node_of(v->mm, rq->cpu);
+	rq->node = verify_node_of(v, rq->cpu);
 }
 
 void choice_halve(struct mm *mm, uint32_t zone, uint32_t cpu)

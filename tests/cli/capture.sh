@@ -53,6 +53,10 @@ if needs_recording; then
 		[ -s "c/$f" ] || bad "$f is not there"
 	done
 	grep -q '^workload = true' c/manifest || bad 'the manifest does not name the workload'
+	for n in /sys/devices/system/node/node[0-9]*; do
+		[ ! -r "$n/cpulist" ] || grep -q "^${n##*/}_cpus = $(cat "$n/cpulist")$" c/manifest ||
+			bad "the manifest does not say which CPUs ${n##*/} has"
+	done
 	run info c
 	out_has "$(uname -r)"
 	# a second without a drain is no reason to call the recording bad

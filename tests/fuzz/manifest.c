@@ -43,6 +43,19 @@ static void round_trip(const struct manifest *m)
 	free(path);
 }
 
+/* Every CPU gets a node that the machine has. */
+static void look_up_cpus(const struct manifest *m)
+{
+	uint32_t node_of[64];
+	struct error err;
+
+	if (manifest_cpu_nodes(m, 3, 64, node_of, &err) < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(node_of); i++)
+		if (node_of[i] >= 3)
+			abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_file file;
@@ -51,8 +64,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fuzz_file_init(&file, data, size);
 	manifest_init(&m);
-	if (manifest_load(&m, file.path, &err) == 0)
+	if (manifest_load(&m, file.path, &err) == 0) {
 		round_trip(&m);
+		look_up_cpus(&m);
+	}
 	manifest_release(&m);
 	fuzz_file_release(&file);
 	return 0;
