@@ -11,6 +11,10 @@
 
 #define DEFAULT_MARGIN 5.0
 
+const struct exam_error exam_error = {
+#include "report/exam_error.inc"
+};
+
 static bool same_setting(const struct outcome *a, const struct outcome *b)
 {
 	return !strcmp(a->policy, b->policy) && !strcmp(a->params, b->params);
@@ -151,6 +155,29 @@ static void add_line(struct comparison *c, const struct line *line, const double
 	relate(l);
 }
 
+static bool is_range(const struct cell *c)
+{
+	return c->low != c->high;
+}
+
+/* One replay under several assumptions is no sample: the ranges are shown as they are. */
+static void add_ranges(struct comparison *c, const struct report *r, size_t line)
+{
+	struct compare_line *l = &c->lines[c->nr_lines - 1];
+
+	for (size_t i = 0; i < r->nr_tables; i++) {
+		const struct table *t = &r->tables[i];
+
+		if (!is_pair(t))
+			continue;
+		l->ranged = is_range(table_cell(t, line, 0)) || is_range(table_cell(t, line, 1));
+		l->range_a[0] = table_cell(t, line, 0)->low;
+		l->range_a[1] = table_cell(t, line, 0)->high;
+		l->range_b[0] = table_cell(t, line, 1)->low;
+		l->range_b[1] = table_cell(t, line, 1)->high;
+	}
+}
+
 static bool says_something(const double *a, const double *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -173,8 +200,11 @@ static int add_lines(struct comparison *c, const struct report *r)
 		if (t->lines[line].better == BETTER_NONE || !t->lines[line].for_people)
 			continue;
 		n = gather(r, line, a, b, &approximate);
-		if (n && says_something(a, b, n))
-			add_line(c, &t->lines[line], a, b, n, approximate);
+		if (!n || !says_something(a, b, n))
+			continue;
+		add_line(c, &t->lines[line], a, b, n, approximate);
+		if (c->nr_captures == 1)
+			add_ranges(c, r, line);
 	}
 	free(a);
 	free(b);

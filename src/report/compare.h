@@ -17,12 +17,24 @@ struct compare_options {
 	uint64_t seed;	   /* 0: PAIRED_SEED */
 };
 
+/*
+ * How far the model is off: over the cells of traces/lab/exam, the predicted change of the success
+ * rate from one setting to another against that of real kernels, in points.
+ */
+struct exam_error {
+	unsigned int changes;
+	double median, most;
+};
+extern const struct exam_error exam_error;
+
 struct compare_line {
 	char key[48];
 	char label[64];
 	enum line_unit unit;
 	enum better better;
 	struct paired paired; /* in the figure's own unit */
+	bool ranged;	      /* with one capture: the ranges over the scenarios follow */
+	double range_a[2], range_b[2];
 	bool approximate;
 	bool relative; /* A's mean is not 0, so the changes below have a meaning */
 	double change, change_low, change_high; /* percent, + is better */

@@ -19,6 +19,11 @@ static bool is_significant(const struct compare_line *l)
 	return l->paired.verdict == VERDICT_MORE || l->paired.verdict == VERDICT_LESS;
 }
 
+static bool ranges_meet(const struct compare_line *l)
+{
+	return l->ranged && l->range_a[0] <= l->range_b[1] && l->range_b[0] <= l->range_a[1];
+}
+
 static void verdict_words(const struct comparison *c, const struct compare_line *l,
 			  struct strbuf *sb)
 {
@@ -26,9 +31,10 @@ static void verdict_words(const struct comparison *c, const struct compare_line 
 
 	switch (l->paired.verdict) {
 	case VERDICT_ONE:
-		strbuf_puts(sb, l->paired.diff == 0 ? "no difference here" : word);
-		if (l->paired.diff != 0)
-			strbuf_puts(sb, " here");
+		strbuf_puts(sb, l->paired.diff == 0 ? "no difference" : word);
+		strbuf_puts(sb, " here");
+		if (l->paired.diff != 0 && ranges_meet(l))
+			strbuf_puts(sb, ", ranges overlap");
 		return;
 	case VERDICT_IDENTICAL:
 		strbuf_puts(sb, "no difference (identical)");
@@ -55,48 +61,93 @@ static void set_number(struct grid *g, size_t row, size_t column, enum line_unit
 		 value, mark);
 }
 
+/* What stands between the brackets of "value [low..high]". */
+static void set_range(struct grid *g, size_t row, size_t column, const struct compare_line *l,
+		      const double *range)
+{
+	double scale = l->unit == LINE_NS ? 1e-6 : 1;
+
+	grid_set(g, row, column, l->unit == LINE_COUNT ? "[%.0f..%.0f]" : "[%.2f..%.2f]",
+		 range[0] * scale, range[1] * scale);
+}
+
+/*
+ * Columns. One capture has ranges beside its values and no interval and no p; without scenarios its
+ * ranges stay empty and take no room.
+ */
+struct layout {
+	size_t a, range_a, b, range_b, change, interval, p, verdict;
+};
+
+static const struct layout many = {
+	.a = 1, .b = 2, .change = 3, .interval = 4, .p = 5, .verdict = 6};
+static const struct layout one = {
+	.a = 1, .range_a = 2, .b = 3, .range_b = 4, .change = 5, .verdict = 6};
+
+static const struct layout *layout_of(const struct comparison *c)
+{
+	return c->nr_captures > 1 ? &many : &one;
+}
+
+static void set_change(const struct comparison *c, const struct compare_line *l, struct grid *g,
+		       size_t row)
+{
+	const struct layout *at = layout_of(c);
+
+	if (l->relative)
+		grid_set(g, row, at->change, "%+.2f%%%s", l->change, is_significant(l) ? "*" : " ");
+	else
+		grid_set(g, row, at->change, l->paired.diff == 0 ? "+0.00%% " : "from 0 ");
+	if (at->interval && l->relative)
+		grid_set(g, row, at->interval, "%+.2f..%+.2f%%", l->change_low, l->change_high);
+	if (at->p)
+		grid_set(g, row, at->p, "%.4f", l->paired.p);
+}
+
 static void set_line(const struct comparison *c, const struct compare_line *l, struct grid *g,
 		     size_t row)
 {
+	const struct layout *at = layout_of(c);
 	const char *mark = l->approximate ? "~" : " ";
 	struct strbuf words;
 
 	grid_set(g, row, 0, "%s", l->label);
-	set_number(g, row, 1, l->unit, l->paired.mean_a, mark);
-	set_number(g, row, 2, l->unit, l->paired.mean_b, mark);
-	if (l->relative)
-		grid_set(g, row, 3, "%+.2f%%%s", l->change, is_significant(l) ? "*" : " ");
-	else
-		grid_set(g, row, 3, l->paired.diff == 0 ? "+0.00%% " : "from 0 ");
-	if (c->nr_captures > 1 && l->relative)
-		grid_set(g, row, 4, "%+.2f..%+.2f%%", l->change_low, l->change_high);
-	if (c->nr_captures > 1)
-		grid_set(g, row, 5, "%.4f", l->paired.p);
+	set_number(g, row, at->a, l->unit, l->paired.mean_a, mark);
+	set_number(g, row, at->b, l->unit, l->paired.mean_b, mark);
+	if (l->ranged) {
+		set_range(g, row, at->range_a, l, l->range_a);
+		set_range(g, row, at->range_b, l, l->range_b);
+	}
+	set_change(c, l, g, row);
 	strbuf_init(&words);
 	verdict_words(c, l, &words);
-	grid_set(g, row, 6, "%s", words.s);
+	grid_set(g, row, at->verdict, "%s", words.s);
 	strbuf_release(&words);
 }
 
 /* Short names for the header: parameters only where the policies are the same. */
 static void set_header(const struct comparison *c, struct grid *g)
 {
+	const struct layout *at = layout_of(c);
 	size_t len_a = strcspn(c->name_a, ":"), len_b = strcspn(c->name_b, ":");
 	bool same = len_a == len_b && !strncmp(c->name_a, c->name_b, len_a);
 
-	grid_set(g, 0, 1, "%.*s ", same ? 1 : (int)len_a, same ? "A" : c->name_a);
-	grid_set(g, 0, 2, "%.*s ", same ? 1 : (int)len_b, same ? "B" : c->name_b);
-	grid_set(g, 0, 3, "change ");
-	grid_set(g, 0, 4, c->nr_captures > 1 ? "95 %% interval" : "%s", "");
-	grid_set(g, 0, 5, "%s", c->nr_captures > 1 ? "p" : "");
-	grid_set(g, 0, 6, "verdict");
+	grid_set(g, 0, at->a, "%.*s ", same ? 1 : (int)len_a, same ? "A" : c->name_a);
+	grid_set(g, 0, at->b, "%.*s ", same ? 1 : (int)len_b, same ? "B" : c->name_b);
+	grid_set(g, 0, at->change, "change ");
+	if (at->interval)
+		grid_set(g, 0, at->interval, "95 %% interval");
+	if (at->p)
+		grid_set(g, 0, at->p, "p");
+	grid_set(g, 0, at->verdict, "verdict");
 }
 
-/* Columns 4 and 5 are empty with one capture: leave them out. */
-static void drop_column(struct grid *g, size_t column)
+static bool any_range(const struct comparison *c)
 {
-	for (size_t row = 0; row < g->rows; row++)
-		grid_set(g, row, column, "%s", "");
+	for (size_t i = 0; i < c->nr_lines; i++)
+		if (c->lines[i].ranged)
+			return true;
+	return false;
 }
 
 /* ---- what stands above and below ---- */
@@ -152,6 +203,17 @@ static bool any_approximate(const struct comparison *c)
 	return false;
 }
 
+/* What a difference between two predictions is worth. */
+static void note_model_error(struct strbuf *out)
+{
+	strbuf_printf(
+		out,
+		"  Model error: %u changes of a setting on real kernels (traces/lab/exam): the "
+		"predicted change of huge page success was off by %.1f points in the median, "
+		"by %.1f at most.\n",
+		exam_error.changes, exam_error.median, exam_error.most);
+}
+
 static void notes(const struct comparison *c, struct strbuf *out)
 {
 	double least = ldexp(2, -(int)c->nr_captures);
@@ -172,6 +234,10 @@ static void notes(const struct comparison *c, struct strbuf *out)
 	if (c->nr_captures == 1)
 		strbuf_puts(out, "  Windows of one replay are not independent, so there is no "
 				 "interval and no test.\n");
+	if (any_range(c))
+		strbuf_puts(out, "  [low..high]: range over the scenarios, not a confidence "
+				 "interval.\n");
+	note_model_error(out);
 	if (any_approximate(c))
 		strbuf_puts(out, "  ~ approximate LRU: rests on the order of reclaim, which is "
 				 "inferred from the trace.\n");
@@ -198,10 +264,6 @@ void comparison_text(const struct comparison *c, unsigned int width, struct strb
 	set_header(c, &g);
 	for (size_t i = 0; i < c->nr_lines; i++)
 		set_line(c, &c->lines[i], &g, i + 1);
-	if (c->nr_captures == 1) {
-		drop_column(&g, 4);
-		drop_column(&g, 5);
-	}
 	grid_text(&g, width, out);
 	grid_release(&g);
 	notes(c, out);
@@ -254,6 +316,12 @@ static void json_line(struct json *j, const struct compare_line *l)
 		json_double(j, "p_sign", p->p_sign);
 		json_double(j, "effect", p->effect);
 	}
+	if (l->ranged) {
+		json_double(j, "low_a", l->range_a[0]);
+		json_double(j, "high_a", l->range_a[1]);
+		json_double(j, "low_b", l->range_b[0]);
+		json_double(j, "high_b", l->range_b[1]);
+	}
 	if (l->relative)
 		json_double(j, "change_percent", l->change);
 	else
@@ -278,6 +346,11 @@ void comparison_json(const struct comparison *c, struct strbuf *out)
 	json_u64(&j, "unknown_fidelity", c->unknown_fidelity);
 	json_double(&j, "margin_percent", c->margin);
 	json_u64(&j, "seed", c->seed);
+	json_object(&j, "exam");
+	json_u64(&j, "changes", exam_error.changes);
+	json_double(&j, "points_median", exam_error.median);
+	json_double(&j, "points_most", exam_error.most);
+	json_end(&j);
 	json_array(&j, "figures");
 	for (size_t i = 0; i < c->nr_lines; i++)
 		json_line(&j, &c->lines[i]);

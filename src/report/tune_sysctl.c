@@ -62,30 +62,36 @@ static int64_t rate_of(uint64_t count, uint64_t pages)
 	return rate < 1e18 ? (int64_t)rate : (int64_t)1e18;
 }
 
-/* Over all captures: central, and the range over the scenarios. */
+static void widen(struct ranged *r, int64_t rate)
+{
+	r->low = rate < r->low ? rate : r->low;
+	r->high = rate > r->high ? rate : r->high;
+}
+
+/*
+ * Central: over all captures together. The range: whatever one of the captures shows under one of
+ * the scenarios, for the machine may have such a time again.
+ */
 static struct ranged rate(const struct tune_answer *a, int which)
 {
-	int64_t sum[8] = {0};
-	uint64_t pages = 0;
-	size_t scenarios = ARRAY_SIZE(sum);
+	uint64_t pages = 0, count = 0;
 	struct ranged r;
 
+	for (size_t i = 0; i < a->nr; i++) {
+		const struct outcome *o =
+			&tune_row_of(&a->tunings[i].curve, a->advice->recommended)->outcome;
+
+		pages += allocated(o);
+		count += (uint64_t)count_of(which, o);
+	}
+	r.central = r.low = r.high = rate_of(count, pages);
 	for (size_t i = 0; i < a->nr; i++) {
 		const struct tune_curve *c = &a->tunings[i].curve;
 		const struct tune_row *row = tune_row_of(c, a->advice->recommended);
 
-		pages += allocated(&row->outcome);
-		if (c->nr_scenarios < scenarios)
-			scenarios = c->nr_scenarios;
-		for (size_t s = 0; s < scenarios; s++)
-			sum[s] += count_of(which, &row->scenario[s]);
-	}
-	r.central = r.low = r.high = rate_of((uint64_t)sum[0], pages);
-	for (size_t s = 1; s < scenarios; s++) {
-		int64_t n = rate_of((uint64_t)sum[s], pages);
-
-		r.low = n < r.low ? n : r.low;
-		r.high = n > r.high ? n : r.high;
+		for (size_t s = 0; s < c->nr_scenarios; s++)
+			widen(&r, rate_of((uint64_t)count_of(which, &row->scenario[s]),
+					  allocated(&row->outcome)));
 	}
 	return r;
 }

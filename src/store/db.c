@@ -221,8 +221,10 @@ static int check_file(const char *path, enum store_mode mode, bool *exists, stru
 
 struct store *store_open(const char *path, enum store_mode mode, struct error *err)
 {
-	int flags = mode == STORE_READ ? SQLITE_OPEN_READONLY
-				       : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	/* One thread uses a connection: thousands of rows come with a run, a mutex with each. */
+	int flags = SQLITE_OPEN_NOMUTEX |
+		    (mode == STORE_READ ? SQLITE_OPEN_READONLY
+					: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	struct store *s;
 	bool exists;
 	int rc;

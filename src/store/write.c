@@ -126,8 +126,12 @@ static void bind_run(sqlite3_stmt *st, const struct store_run *run)
 	}
 }
 
-/* Inserts the row or replaces the one with the same key; @id keeps its value over a replacement. */
-static int put_row(struct store *s, const struct store_run *run, int64_t *id, struct error *err)
+/*
+ * Inserts the row or replaces the one with the same key; @id keeps its value over a replacement.
+ * @inserted: there was no such row, so nothing hangs on it yet.
+ */
+static int put_row(struct store *s, const struct store_run *run, int64_t *id, bool *inserted,
+		   struct error *err)
 {
 	struct strbuf sql;
 	sqlite3_stmt *st;
@@ -140,6 +144,8 @@ static int put_row(struct store *s, const struct store_run *run, int64_t *id, st
 	if (!st)
 		return -1;
 	bind_run(st, run);
+	/* An update leaves it alone, and no row has the number 0. */
+	sqlite3_set_last_insert_rowid(s->db, 0);
 	if (sqlite3_step(st) == SQLITE_ROW) {
 		*id = sqlite3_column_int64(st, 0);
 		rc = 0;
@@ -149,6 +155,7 @@ static int put_row(struct store *s, const struct store_run *run, int64_t *id, st
 	/* RETURNING: the row is written only when the statement has run to its end. */
 	if (!rc && sqlite3_step(st) != SQLITE_DONE)
 		rc = db_error(s, "write", err);
+	*inserted = sqlite3_last_insert_rowid(s->db) != 0;
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -333,13 +340,14 @@ static int put_provenance(struct store *s, int64_t id, const struct store_run *r
 
 static int put_all(struct store *s, const struct store_run *run, struct error *err)
 {
+	bool inserted;
 	int64_t id;
 
-	if (put_capture(s, &run->capture, err) || put_row(s, run, &id, err) ||
-	    delete_children(s, id, err) || put_params(s, id, run->outcome.params, err) ||
-	    put_orders(s, id, &run->outcome, err) || put_zones(s, id, &run->outcome, err) ||
-	    put_samples(s, id, &run->outcome, err) || put_probes(s, id, &run->outcome, err) ||
-	    map_put(s, id, &run->outcome.map, err))
+	if (put_capture(s, &run->capture, err) || put_row(s, run, &id, &inserted, err) ||
+	    (!inserted && delete_children(s, id, err)) ||
+	    put_params(s, id, run->outcome.params, err) || put_orders(s, id, &run->outcome, err) ||
+	    put_zones(s, id, &run->outcome, err) || put_samples(s, id, &run->outcome, err) ||
+	    put_probes(s, id, &run->outcome, err) || map_put(s, id, &run->outcome.map, err))
 		return -1;
 	return put_provenance(s, id, run, err);
 }

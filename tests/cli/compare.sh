@@ -44,6 +44,13 @@ err_empty
 run compare -d "$t_top/r.db" none reclaim --fail-if 'success<-2%' --fail-if 'pages_reclaimed<-10%'
 status 1
 
+begin 'the model error is what the exam against real kernels came to'
+error=$("$ZR_SRCDIR/traces/lab/exam" --score |
+	sed -n 's/^predicted changes of success: \([0-9]*\), off by \([0-9.]*\) .*, \([0-9.]*\) at most$/\1, \2, \3/p')
+[ -n "$error" ] || bad 'the exam says nothing'
+run compare -d "$t_top/r.db" none reclaim --json
+json_has "[j['exam'][k] for k in ('changes', 'points_median', 'points_most')] == [$error]"
+
 begin 'bad questions'
 run compare -d "$t_top/r.db" none
 refused 'which two'

@@ -56,6 +56,13 @@ run tune "$samples/hugealloc-6.1-ppc64el" "$samples/churn-6.1" --central --json
 json_has 'len(j["confidence"]["held_back"]) == 2'
 json_has 'sum(c["thresholds"][0]["huge_got"] for c in j["captures"]) == j["thresholds"][0]["huge_success"]'
 
+begin 'what is expected spans what each of them does'
+run tune "$samples/hugealloc-6.1-ppc64el" "$samples/churn-6.1" --central --emit sysctl.d -o both.conf
+# Under the central scenario alone a range can come only from the captures: churn reclaims nothing.
+read -r _ _ value low high <<<"$(grep '^#zonereplay pgsteal ' both.conf)"
+[ "$low" -eq 0 ] && [ "$value" -gt 0 ] && [ "$high" -gt "$value" ] || bad "pgsteal $value $low $high"
+rm -f both.conf
+
 begin 'where it does not matter it says so'
 run tune "$samples/churn-6.1"
 out_has 'It does not matter here: all 1001 values give the same figures.'

@@ -110,9 +110,15 @@ START_TEST(one_capture)
 	struct strbuf out;
 
 	runs.nr = 2;
+	rows[0].outcome.pages_reclaimed.low = 7;
+	rows[0].outcome.pages_reclaimed.high = 123456;
 	strbuf_init(&out);
 	ck_assert_int_eq(build("reclaim", "compaction", &(struct compare_options){0}), 0);
 	comparison_text(&comparison, 0, &out);
+	/* What one assumption makes of one replay is told as it is, and the other lies within. */
+	ck_assert_ptr_nonnull(strstr(out.s, "[7..123456]"));
+	ck_assert_ptr_nonnull(strstr(out.s, "better here, ranges overlap"));
+	ck_assert_ptr_nonnull(strstr(out.s, "Model error: "));
 	ck_assert_ptr_nonnull(strstr(out.s, "no interval and no test"));
 	ck_assert_ptr_null(strstr(out.s, "95 %"));
 	ck_assert_ptr_null(strstr(out.s, "%*"));

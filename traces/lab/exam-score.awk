@@ -35,6 +35,15 @@ function verdict(good) {
 	return good ? "hit" : "miss"
 }
 
+# How far the predicted change against the recordings' setting is from the real one, in points of the success rate.
+function note_error(w, key,    base, x) {
+	base = w SUBSEP first
+	if (!(base in real_mid))
+		return
+	x = 100 * (predicted[key] - predicted[base] - real_mid[key] + real_mid[base]) / wanted[w]
+	errors = errors " " (x < 0 ? -x : x)
+}
+
 function cell(w, s,    key, real, mid, low, high, naive, limit, n, width, excluded, naive_hit, median_hit, range_hit) {
 	key = w SUBSEP s
 	if (!((key) in got) || !((key) in central))
@@ -57,6 +66,7 @@ function cell(w, s,    key, real, mid, low, high, naive, limit, n, width, exclud
 	real_min[key] = real["min"]
 	real_max[key] = real["max"]
 	predicted[key] = mid["mid"]
+	real_mid[key] = real["mid"]
 	if (s == first)
 		return # nothing was predicted: these are the recordings' own conditions
 	cells++
@@ -64,6 +74,7 @@ function cell(w, s,    key, real, mid, low, high, naive, limit, n, width, exclud
 		excluded_cells++
 		return
 	}
+	note_error(w, key)
 	hits += median_hit
 	range_hits += range_hit
 	naive_hits += naive_hit
@@ -143,6 +154,8 @@ END {
 	printf "cells: %d, excluded (real range above 25 %% of the attempts): %d\n", cells, excluded_cells
 	printf "hit: %d of %d; range hit: %d; naive hit: %d\n", hits, cells - excluded_cells, range_hits, naive_hits
 	printf "of the cells that naive misses, hit: %d of %d\n", gained, naive_misses
+	summarise(errors, off)
+	printf "predicted changes of success: %d, off by %.1f points in the median, %.1f at most\n", cells - excluded_cells, off["mid"], off["max"]
 	printf "pairs of settings that real runs separate, in the right order: %d of %d\n", ordered, pairs
 	printf "%s", wrong
 }
