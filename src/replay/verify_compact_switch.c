@@ -115,16 +115,110 @@ void compact_probed(struct verify *v, const struct event *e)
 		run->probed = f.n + (1u << e->w[1]);
 }
 
+static uint32_t walk_start(const struct compact_run *run)
+{
+	return run->cc.around ? run->cc.block_start : run->cc.isolate_start;
+}
+
+/* The event that ends the walk over a block for free pages that @run is in; NULL: none in sight. */
+static const struct event *walk_end(const struct verify *v, const struct compact_run *run)
+{
+	uint32_t start = walk_start(run);
+
+	for (uint64_t j = v->i + 1; j < v->last && j < v->i + SWITCH_WINDOW; j++) {
+		const struct event *x = &v->t->events[j];
+
+		if (x->pid == run->pid && x->kind == EV_COMPACT_FREE_ISOLATE)
+			return x->w[0] - v->mm->base_pfn == start ? x : NULL;
+	}
+	return NULL;
+}
+
+/* Pages of [first, end) that others free until @until. */
+static uint64_t freed_until(const struct verify *v, uint32_t first, uint32_t end,
+			    const struct event *until)
+{
+	uint64_t base = v->mm->base_pfn, freed = 0;
+
+	for (const struct event *x = &v->t->events[v->i + 1]; x < until; x++)
+		if (x->kind == EV_FREE && x->w[0] - base >= first && x->w[0] - base < end &&
+		    x->w[1] < v->mm->nr_orders)
+			freed += 1u << x->w[1];
+	return freed;
+}
+
+/* Pages of the free buddies that begin in [from, end). */
+static uint64_t free_pages(const struct verify *v, uint32_t from, uint32_t end)
+{
+	uint64_t pages = 0;
+
+	for (struct frame f = {from}; f.n < end; f.n++) {
+		if (!mm_on_buddy_list(v->mm, f))
+			continue;
+		pages += 1u << mm_frame(v->mm, f)->order;
+		f.n += (1u << mm_frame(v->mm, f)->order) - 1;
+	}
+	return pages;
+}
+
+/* The last place in [pos, end) where a walk gives way and behind which @missing pages were freed
+ * until @x. */
+static uint32_t last_place(const struct verify *v, uint32_t pos, uint32_t end, uint64_t missing,
+			   const struct event *x)
+{
+	uint32_t place = 0;
+
+	for (; pos < end; pos++) {
+		struct frame f = {pos};
+
+		if (!(pos % MM_COMPACT_CLUSTER) && freed_until(v, pos, end, x) >= missing)
+			place = pos;
+		if (mm_on_buddy_list(v->mm, f))
+			pos += (1u << mm_frame(v->mm, f)->order) - 1;
+	}
+	return place;
+}
+
 /*
- * How far the scan of a block for free pages has come is known from probes alone. Else it is taken
- * to be at its start.
+ * Where was the task stopped in its walk over a block for free pages? It gives way at every 32nd
+ * frame [compact_unlock_should_abort in isolate_freepages_block]. The walk's own event tells
+ * afterwards how many pages it took in all. If they are as many as were free when it was stopped,
+ * nobody took one from before it, wherever that was: the last place is as good as the right one.
+ * What there are more was freed before it; if they are fewer, or the walk goes by strides, it is
+ * taken to have been at its start.
  */
+static uint32_t walk_limit(struct verify *v, const struct compact_run *run)
+{
+	const struct mm_compact_walk *w = &run->cc.walk;
+	uint32_t pos = w->active ? w->pos : walk_start(run), end = run->cc.block_end;
+	const struct event *x = walk_end(v, run);
+	uint64_t left, now;
+
+	if (!x || (!run->cc.around && run->cc.stride > 1))
+		return 0;
+	v->res->lookaheads++;
+	left = x->w[3] - (w->active ? w->isolated : 0);
+	if (x->w[1] - v->mm->base_pfn < end)
+		end = (uint32_t)(x->w[1] - v->mm->base_pfn);
+	now = free_pages(v, pos, end);
+	return now > left ? 0 : last_place(v, pos, end, left - now, x);
+}
+
+/* Probes tell the last page taken; a task that was due gives way at once. */
 static void walk_before_switch(struct verify *v, struct compact_run *run)
 {
-	if (run->cc.at != MM_AT_TARGET || !run->probed || v->opt->inputs != VERIFY_PROBES)
+	uint32_t limit;
+
+	if (run->cc.at != MM_AT_TARGET)
+		return;
+	if (v->opt->inputs == VERIFY_PROBES)
+		limit = run->probed;
+	else
+		limit = run->due ? 0 : walk_limit(v, run);
+	if (!limit)
 		return;
 	v->mm->cpu = run->cc.cpu;
-	mm_compact_walk_until(v->mm, &run->cc, run->probed);
+	mm_compact_walk_until(v->mm, &run->cc, limit);
 }
 
 void compact_left_cpu(struct verify *v, struct compact_run *run, bool preempted)
