@@ -116,12 +116,16 @@ static void kcompactd(struct policy_env *env, uint32_t node, uint32_t order, uin
 	if (s->boosted[node] && order < env->mm->pageblock_order)
 		order = env->mm->pageblock_order;
 	s->boosted[node] = 0;
-	if (mm_kcompactd_wakeup(env->mm, node, order, highest))
-		mm_kcompactd(env->mm, node, env->mm->cpu);
+	if (!mm_kcompactd_wakeup(env->mm, node, order, highest))
+		return;
+	mm_kcompactd(env->mm, node, env->mm->cpu);
+	s->proactive_wait[node] = 0;
 }
 
-/* kcompactd wakes every 500 ms to look at the fragmentation score; a turn without effect makes it
- * wait 2^6 times. */
+/*
+ * kcompactd that nobody wakes looks at the fragmentation score every 500 ms, unless kswapd is at
+ * work; a turn without effect makes it sleep 2^6 times as long, until it is woken.
+ */
 static void tick(struct policy_env *env)
 {
 	struct kernel_state *s = mm_private(env->mm);
@@ -132,8 +136,9 @@ static void tick(struct policy_env *env)
 			s->proactive_wait[node]--;
 			continue;
 		}
-		if (!mm_compact_proactive(env->mm, node, env->mm->cpu, proactiveness, false))
-			s->proactive_wait[node] = 1u << MM_COMPACT_MAX_DEFER;
+		if (!mm_compact_proactive(env->mm, node, env->mm->cpu, proactiveness,
+					  mm_balancing(env->mm, node)))
+			s->proactive_wait[node] = (1u << MM_COMPACT_MAX_DEFER) - 1;
 	}
 }
 

@@ -117,6 +117,7 @@ struct demand {
 	struct demand_counts counts;
 	uint32_t nr_frames;
 	uint32_t nr_files; /* numbers of files are at most this */
+	uint32_t swapped;  /* slots of swap that the recorded kernel had filled before the cut */
 	bool writeback; /* the recording shows when pages are written: it is known which are dirty
 			 */
 	void *map;

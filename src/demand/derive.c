@@ -80,6 +80,8 @@ static void end_object(struct derive *d, const struct event *e, uint32_t head, e
 	cut_end(d, op.id, how == DEMAND_DROP);
 	id_give(d, d->frames[head].id);
 	d->frames[head].id = TRACK_NONE;
+	if (d->muted && how == DEMAND_DROP && d->frames[head].mm_flags & MM_F_SWAPBACKED)
+		d->swapped += 1u << op.order;
 	*(how == DEMAND_DROP ? &d->counts.drops : &d->counts.deaths) += 1;
 }
 
@@ -409,6 +411,7 @@ static int map_result(struct derive *d, struct demand *out, const struct demand_
 	out->nr_frames = d->geo.nr_frames;
 	out->writeback = d->has_writeback;
 	out->nr_files = d->files.last;
+	out->swapped = d->swapped;
 	out->map_len = (size_t)end + nr_initial * sizeof(*initial);
 	if (!out->map_len)
 		return 0;

@@ -65,6 +65,7 @@ struct derive {
 	uint32_t seq;		     /* of the last page that came to an LRU list */
 	uint32_t *drop;		     /* cut: by id, which of the later drops ends it; see cut.c */
 	uint32_t nr_drops;
+	uint32_t swapped; /* anonymous pages dropped and not read again, before the cut */
 	struct file_table files;
 	FILE *out;
 	bool write_failed;

@@ -13,6 +13,8 @@ static void emit_lru(struct derive *d, const struct event *e, struct track *page
 	op.page = page->page;
 	op.arg = flags;
 	emit(d, &op);
+	if (d->muted && flags & MM_F_SWAPCACHE && d->swapped)
+		d->swapped--;
 	page->lru = lru;
 	page->flags |= TRACK_LRU;
 	page->mm_flags |= flags;

@@ -99,6 +99,7 @@ static void set_scanners(struct mm *mm, struct mm_compact_control *cc)
 static void begin_counts(const struct mm *mm, struct mm_compact_control *cc)
 {
 	cc->total_migrate_scanned = cc->total_free_scanned = cc->total_moved = 0;
+	cc->fast_migrate_scanned = cc->fast_free_scanned = 0;
 	cc->nr_migrate = cc->nr_free = cc->nr_left = 0;
 	cc->scan.active = cc->walk.active = false;
 	cc->moved = cc->failed = 0;
@@ -406,8 +407,8 @@ struct frame mm_compact_release_next(struct mm *mm, struct mm_compact_control *c
 
 static void step_end(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_event *ev)
 {
-	mm_stats(mm)->migrate_scanned += cc->total_migrate_scanned;
-	mm_stats(mm)->free_scanned += cc->total_free_scanned;
+	mm_stats(mm)->migrate_scanned += cc->total_migrate_scanned - cc->fast_migrate_scanned;
+	mm_stats(mm)->free_scanned += cc->total_free_scanned - cc->fast_free_scanned;
 	compact_note_scanners(mm, cc);
 	cc->at = MM_AT_DONE;
 	*ev = (struct mm_compact_event){.at = MM_AT_END,

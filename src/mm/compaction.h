@@ -108,6 +108,8 @@ struct mm_compact_control {
 	uint32_t nr_refused;	/* tries that failed since the last page that moved */
 	uint32_t moved, failed; /* of this batch */
 	uint64_t total_migrate_scanned, total_free_scanned, total_moved;
+	uint64_t fast_migrate_scanned, fast_free_scanned; /* of these by the searches of free lists
+							   */
 	/* the search for targets, where it stands */
 	bool around; /* MM_AT_TARGET looks around a page found by the fast search */
 	uint32_t block_start, block_end, isolate_start, low, stride;

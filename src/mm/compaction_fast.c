@@ -82,6 +82,7 @@ uint32_t compact_fast_source(struct mm *mm, struct mm_compact_control *cc)
 			found = search_source_list(mm, list, high, limit, &scanned);
 	}
 	cc->total_migrate_scanned += scanned;
+	cc->fast_migrate_scanned += scanned;
 	if (frame_is_none(found)) {
 		cc->fast_search_fail++;
 		return linear_start(mm, cc);
@@ -263,5 +264,6 @@ bool compact_fast_targets(struct mm *mm, struct mm_compact_control *cc)
 	}
 	lower_cached_free(mm, cc->zone, s.highest);
 	cc->total_free_scanned += s.scanned;
+	cc->fast_free_scanned += s.scanned;
 	return !frame_is_none(s.page) && look_around(mm, cc, s.page.n);
 }

@@ -260,6 +260,8 @@ struct mm_stats { /* not hashed; pages unless said otherwise */
 	uint64_t reclaimed_kswapd, reclaimed_direct, scanned_kswapd, scanned_direct;
 	uint64_t reclaimed_anon, reclaimed_file, reclaimed_orphans, activated, deactivated,
 		lumpy_taken, lumpy_failed;
+	/* Scanned: in pageblocks. What compaction's fast searches see of the free lists, and vmstat
+	 * counts with it, is in no event of 6.1. */
 	uint64_t migrate_scanned, free_scanned, migrated, migrate_failed, isolated;
 	uint64_t compact_stall, compact_success, compact_fail, compact_deferred, compact_runs;
 	uint64_t direct_reclaims, kswapd_runs, kcompactd_runs;
@@ -295,8 +297,8 @@ struct mm {
 		list_private; /* first list index of each group; free lists start at 0 */
 	uint32_t extfrag_threshold, watermark_boost_factor, compact_unevictable_allowed,
 		mobility_disabled;
-	uint32_t swap_free;  /* free swap slots; 0: anonymous pages cannot be reclaimed */
-	uint32_t page_shift; /* 12 for 4 KiB pages */
+	uint32_t swap_slots, swap_free; /* none free: anonymous pages cannot be reclaimed */
+	uint32_t page_shift;		/* 12 for 4 KiB pages */
 	uint8_t zone_index_of[MM_NR_ZONE_KINDS]; /* zone index by enum mm_zone_kind;
 						    MM_NO_ZONE_INDEX: not configured */
 	/* offsets of the parts from the start of the block, 16-byte aligned */

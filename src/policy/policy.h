@@ -67,7 +67,7 @@ struct policy {
 	void (*kcompactd)(struct policy_env *env, uint32_t node, uint32_t order, uint32_t highest);
 	/* Optional: a page was freed by its owner. */
 	void (*freed)(struct policy_env *env, struct frame f, uint32_t order);
-	/* Optional: every 500 ms of the recording's time. */
+	/* Optional: twice a second of the recording's time, unless kcompactd works more often. */
 	void (*tick)(struct policy_env *env);
 	/* Optional: an explicit trigger arrived. */
 	void (*trigger)(struct policy_env *env, enum policy_trigger trigger, int64_t arg);

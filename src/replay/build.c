@@ -403,6 +403,27 @@ int build_exact(struct mm *mm, const struct snapshot *s, const struct zone_map *
 
 /* ---- the whole ---- */
 
+/* What /proc/swaps said when recording began: a heading, then name, type, KiB, KiB used, priority.
+ */
+static void set_swap(struct mm *mm, const struct capture *c)
+{
+	const char *p = manifest_get(&c->manifest, "machine.swaps");
+	uint32_t kib = mm->page_shift > 10 ? 1u << (mm->page_shift - 10) : 1;
+	unsigned long long size, used;
+	int len;
+
+	p = p ? strstr(p, "Priority") : NULL;
+	if (!p)
+		return;
+	for (p += strlen("Priority"); sscanf(p, "%*s %*s %llu %llu %*d%n", &size, &used, &len) == 2;
+	     p += len) {
+		if (used > size || size / kib > UINT32_MAX / 2 - mm->swap_slots)
+			return;
+		mm->swap_slots += (uint32_t)(size / kib);
+		mm->swap_free += (uint32_t)((size - used) / kib);
+	}
+}
+
 static int fill(struct mm *mm, const struct capture *c, const struct trace *t,
 		const struct snapshot *s, struct error *err)
 {
@@ -428,6 +449,7 @@ static int fill(struct mm *mm, const struct capture *c, const struct trace *t,
 		&c->manifest, "sysctl.vm.compact_unevictable_allowed", 1);
 	mm->percpu_high_fraction = (uint32_t)manifest_get_i64(
 		&c->manifest, "sysctl.vm.percpu_pagelist_high_fraction", 0);
+	set_swap(mm, c);
 	return mm_validate(mm, err);
 }
 

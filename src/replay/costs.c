@@ -179,3 +179,24 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from
 	summarise(&reclaim, c->reclaimed);
 	summarise(&compaction, c->scanned);
 }
+
+/* Where the recorded one was woken before that, its sleep before @begin tells. */
+uint64_t kcompactd_timer(const struct trace *t, uint64_t from, uint64_t begin)
+{
+	uint64_t slept = begin;
+
+	for (uint64_t i = 0; i < t->nr; i++) {
+		const struct event *e = &t->events[i];
+
+		if (e->kind == EV_KCOMPACTD_SLEEP) {
+			slept = e->time - t->events[0].time;
+			if (i >= from)
+				return slept;
+		} else if (e->kind == EV_KCOMPACTD_WAKE && i >= from) {
+			break;
+		}
+	}
+	while (slept <= begin)
+		slept += WHATIF_TICK_NS;
+	return slept;
+}

@@ -91,7 +91,6 @@ static void on_compaction(struct recorded *r, const struct event *e)
 		r->o->migrate_scanned += e->w[2];
 		break;
 	case EV_COMPACT_FREE_ISOLATE:
-	case EV_COMPACT_FAST_FREE_ISOLATE:
 		r->o->free_scanned += e->w[2];
 		break;
 	case EV_COMPACT_MIGRATED:

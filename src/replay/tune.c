@@ -290,7 +290,11 @@ static int tune(const struct whatif_job *job, const struct tune_options *opt,
 int tune_run_demand(const struct mm *start, const struct demand *d, const struct policy_setting *p,
 		    const struct tune_options *opt, struct tune_curve *out, struct error *err)
 {
-	struct whatif_job job = {.start = start, .demand = d, .setting = p, .opt = &opt->whatif};
+	struct whatif_job job = {.start = start,
+				 .demand = d,
+				 .setting = p,
+				 .opt = &opt->whatif,
+				 .first_tick = WHATIF_TICK_NS};
 
 	*out = (struct tune_curve){.nr = 0};
 	if (tune_check_policy(p, err))

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-#define TICK_NS 500000000ull
 #define FOLD_NS 1000000000ull /* vm.stat_interval */
 #define PROGRESS_STEP 65536u
 
@@ -80,7 +79,7 @@ static void advance(struct whatif *w, const struct demand_op *op)
 			whatif_background(w, run_tick, NULL);
 		if (w->scenario->reread)
 			whatif_reread_evicted(w, op);
-		w->next_tick += TICK_NS;
+		w->next_tick += WHATIF_TICK_NS;
 	}
 	while (w->next_fold <= op->time) {
 		for (uint32_t cpu = 0; cpu < w->mm->nr_cpus; cpu++)
@@ -252,7 +251,7 @@ static void whatif_init(struct whatif *w, const struct whatif_job *job,
 		.opt = job->opt,
 		.demand = job->demand,
 		.out = out,
-		.next_tick = job->begin + TICK_NS,
+		.next_tick = job->first_tick,
 		.next_fold = job->begin + FOLD_NS,
 		.next_sample = job->begin,
 		.next_probe = job->begin,
@@ -376,6 +375,7 @@ int whatif_job_init(struct whatif_job *job, struct demand *d, const struct mm *m
 	}
 	job->span = t->nr ? t->events[t->nr - 1].time - t->events[0].time : 0;
 	stall_costs_fit(&job->costs, t, 0);
+	job->first_tick = kcompactd_timer(t, geo.cut, job->begin);
 	return 0;
 }
 
@@ -417,7 +417,11 @@ int whatif_run_demand(const struct mm *start, const struct demand *d,
 		      const struct policy_setting *p, const struct whatif_options *opt,
 		      struct outcome *out, struct error *err)
 {
-	struct whatif_job job = {.start = start, .demand = d, .setting = p, .opt = opt};
+	struct whatif_job job = {.start = start,
+				 .demand = d,
+				 .setting = p,
+				 .opt = opt,
+				 .first_tick = WHATIF_TICK_NS};
 	int ret;
 
 	memset(out, 0, sizeof(*out));

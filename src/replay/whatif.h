@@ -41,6 +41,14 @@ struct stall_costs {
 	uint64_t waited;		   /* ns that the recorded tasks waited in all */
 	uint64_t kswapd_speed;		   /* pages scanned per second while awake; 0: not known */
 };
+/*
+ * How long kcompactd sleeps: 500 ms are 125 jiffies of Debian's 250 Hz, and a timer that far ahead
+ * goes off at a multiple of 8 jiffies [HPAGE_FRAG_CHECK_INTERVAL_MSEC; calc_index,
+ * kernel/time/timer.c]: 128 from one to the next.
+ */
+#define WHATIF_TICK_NS 512000000ull
+/* When its timer goes off first after @begin ns, which is event @from. */
+uint64_t kcompactd_timer(const struct trace *t, uint64_t from, uint64_t begin);
 /* From the events from number @from on. */
 void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from);
 
@@ -48,6 +56,8 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from
 #define ALIVE_NOT 0u /* not born, dead, or the replay had no page for it */
 #define ALIVE_YES 1u
 #define ALIVE_AGAIN 2u /* was read again after this policy had dropped it */
+#define ALIVE_STATE 3u
+#define ALIVE_ANON 4u /* has to be in swap while it has no page */
 
 struct whatif_mapper; /* whatif_map.c */
 
@@ -110,6 +120,7 @@ struct whatif_job {
 	const struct whatif_options *opt;
 	struct stall_costs costs;
 	uint64_t span, begin; /* ns: the recording's length, and where the replay begins in it */
+	uint64_t first_tick;
 	bool cut;
 };
 /* Derives the demand into @d, which must outlive the job, as must @mm, @p and @opt. */

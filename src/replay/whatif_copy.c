@@ -92,7 +92,7 @@ static bool same_wakes(const struct whatif *a, const struct whatif *b)
 		    !same_wake(&a->kswapd_next[node], &b->kswapd_next[node]))
 			return false;
 	}
-	return a->kswapd_rest == b->kswapd_rest;
+	return a->kswapd_rest == b->kswapd_rest && a->next_tick == b->next_tick;
 }
 
 bool whatif_same_future(const struct whatif *a, const struct whatif *b)

@@ -2,10 +2,25 @@
 /* What happens to objects besides being asked for: death, drops, splits, their place on the LRU. */
 #include "replay/whatif.h"
 
+/* What swap held is in memory again, or nobody's any more. */
+static void give_back_swap(struct mm *mm, uint32_t slots)
+{
+	mm->swap_free +=
+		slots < mm->swap_slots - mm->swap_free ? slots : mm->swap_slots - mm->swap_free;
+}
+
+/* The object lives, but its page was reclaimed. */
+static bool evicted(const struct whatif *w, uint32_t id)
+{
+	return w->alive[id] && frame_is_none(mm_object_frame(w->mm, id));
+}
+
 void whatif_death(struct whatif *w, const struct demand_op *op)
 {
 	struct frame f = mm_object_frame(w->mm, op->id);
 
+	if (evicted(w, op->id) && w->alive[op->id] & ALIVE_ANON)
+		give_back_swap(w->mm, 1u << op->order);
 	w->alive[op->id] = ALIVE_NOT;
 	if (op->flags & DEMAND_F_HUGE)
 		pool_death(w, op);
@@ -100,8 +115,13 @@ void whatif_to_lru(struct whatif *w, const struct demand_op *op)
 {
 	struct frame f = mm_object_frame(w->mm, op->id);
 
+	/* A new page that is in the swap cache when it comes to the list was read from swap. */
+	if (op->arg & MM_F_SWAPCACHE)
+		give_back_swap(w->mm, 1);
 	if (frame_is_none(f) || op->type >= MM_NR_LRU)
 		return;
+	if (op->page == MM_KIND_ANON || op->page == MM_KIND_SHMEM)
+		w->alive[op->id] |= ALIVE_ANON;
 	if (mm_on_lru_list(w->mm, f))
 		mm_lru_del(w->mm, f);
 	mm_frame(w->mm, f)->flags |= op->arg;
@@ -125,10 +145,9 @@ void whatif_writeback(struct whatif *w, const struct demand_op *op)
 	}
 }
 
-/* The object lives, but its page was reclaimed. */
-static bool evicted(const struct whatif *w, uint32_t id)
+static enum mm_kind kind_of(const struct whatif *w, uint32_t id)
 {
-	return w->alive[id] && frame_is_none(mm_object_frame(w->mm, id));
+	return w->alive[id] & ALIVE_ANON ? MM_KIND_ANON : MM_KIND_FILE;
 }
 
 /* Somebody used the page just then: a page that this policy dropped had to be read again for it. */
@@ -137,7 +156,7 @@ void whatif_activate(struct whatif *w, const struct demand_op *op)
 	struct frame f;
 
 	if (evicted(w, op->id))
-		whatif_reread(w, op, op->id, MM_KIND_FILE);
+		whatif_reread(w, op, op->id, kind_of(w, op->id));
 	f = mm_object_frame(w->mm, op->id);
 	if (!frame_is_none(f) && mm_on_lru_list(w->mm, f))
 		mm_lru_activate(w->mm, f);
@@ -148,7 +167,7 @@ void whatif_activate(struct whatif *w, const struct demand_op *op)
 void whatif_reread_evicted(struct whatif *w, const struct demand_op *at)
 {
 	for (uint32_t id = 0; id < w->mm->nr_ids; id++) {
-		if (w->alive[id] == ALIVE_YES && evicted(w, id))
-			whatif_reread(w, at, id, MM_KIND_FILE);
+		if ((w->alive[id] & ALIVE_STATE) == ALIVE_YES && evicted(w, id))
+			whatif_reread(w, at, id, kind_of(w, id));
 	}
 }

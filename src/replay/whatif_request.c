@@ -58,11 +58,15 @@ static void run_kswapd(struct whatif *w, const void *arg)
 	w->policy->kswapd(&w->env, wake->node, wake->order, wake->highest);
 }
 
+/* When it has worked it sleeps anew [kcompactd]. */
 static void run_kcompactd(struct whatif *w, const void *arg)
 {
 	const struct wake *wake = arg;
+	uint64_t runs = mm_stats(w->mm)->kcompactd_runs;
 
 	w->policy->kcompactd(&w->env, wake->node, wake->order, wake->highest);
+	if (mm_stats(w->mm)->kcompactd_runs != runs)
+		w->next_tick = w->env.now + WHATIF_TICK_NS;
 }
 
 /* kswapd goes to sleep and leaves the rest to kcompactd, which runs when the request is done. */
@@ -309,8 +313,8 @@ bool whatif_reread(struct whatif *w, const struct demand_op *at, uint32_t id, en
 	whatif_bind(w, f, &op, id);
 	mm_frame(w->mm, f)->flags |= anon ? MM_F_ANON | MM_F_SWAPBACKED : MM_F_FILE;
 	mm_lru_add(w->mm, f, anon ? MM_LRU_INACTIVE_ANON : MM_LRU_INACTIVE_FILE);
-	w->mm->swap_free += anon;
-	w->alive[id] = ALIVE_AGAIN;
+	w->mm->swap_free += anon && w->mm->swap_free < w->mm->swap_slots;
+	w->alive[id] = ALIVE_AGAIN | (anon ? ALIVE_ANON : 0);
 	w->rereads++;
 	return true;
 }

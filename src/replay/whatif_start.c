@@ -67,6 +67,8 @@ static void place(struct whatif *w, const struct demand_initial *init)
 	}
 	mm_object_bind(w->mm, f, init->id, 0, init->page, init->order);
 	w->alive[init->id] = ALIVE_YES;
+	if (init->page == MM_KIND_ANON || init->page == MM_KIND_SHMEM)
+		w->alive[init->id] |= ALIVE_ANON;
 	fr = mm_frame(w->mm, f);
 	fr->flags |= init->flags;
 	if (init->page == MM_KIND_SLAB)
@@ -103,6 +105,8 @@ void whatif_place_initial(struct whatif *w)
 	for (uint64_t i = 0; i < w->demand->nr_initial; i++)
 		place(w, &w->demand->initial[i]);
 	list_lru_pages(w->mm);
+	w->mm->swap_free -=
+		w->demand->swapped < w->mm->swap_free ? w->demand->swapped : w->mm->swap_free;
 	if (!w->demand->writeback)
 		forget_dirt(w->mm);
 }
