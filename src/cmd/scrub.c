@@ -1,43 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/cmd.h"
-#include "trace/trace.h"
-
-struct scrub_command {
-	const char *capture, *out;
-};
-
-static const struct argp_option options[] = {
-	{"output", 'o', "DIR", 0, "the directory to make (needed)", 0},
-	{0},
-};
+#include "cmd/transfer.h"
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-	struct scrub_command *c = state->input;
-
-	switch (key) {
-	case 'o':
-		c->out = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (c->capture)
-			cmd_bad_usage(state, "one capture at a time, but \"%s\" follows", arg);
-		c->capture = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!c->capture)
-			cmd_bad_usage(state, "needs a capture, a directory with a trace.dat");
-		if (!c->out)
-			cmd_bad_usage(state, "needs -o DIR");
-		return 0;
-	default:
+	if (key != ARGP_KEY_INIT)
 		return ARGP_ERR_UNKNOWN;
-	}
+	state->child_inputs[0] = state->input;
+	return 0;
 }
 
+static const struct argp_child children[] = {{&transfer_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
-	.options = options,
 	.parser = parse_option,
+	.children = children,
 	.args_doc = "CAPTURE -o DIR",
 	.doc = "Makes a copy of a capture that names nobody, for sharing: tasks are numbered, texts "
 	       "that programs wrote into the trace are blanked, command lines, host and file names "
@@ -45,34 +20,18 @@ static const struct argp argp = {
 	       "release and memory settings stay: a replay needs them.",
 };
 
-static int do_scrub(const struct scrub_command *c, struct progress *prog, struct error *err)
+static int write_scrubbed(const struct transfer *t, struct capture *capture,
+			  const struct trace *trace, struct progress *prog, struct error *err)
 {
-	struct capture capture;
-	struct trace trace;
-	int ret;
-
-	if (capture_open(&capture, c->capture, err))
-		return -1;
-	ret = trace_open(&trace, &capture, prog, err);
-	if (!ret) {
-		ret = capture_scrub(&capture, &trace, c->out, prog, err);
-		trace_release(&trace);
-	}
-	capture_release(&capture);
-	return ret;
+	return capture_scrub(capture, trace, t->out, prog, err);
 }
 
 static int scrub_run(int argc, char **argv)
 {
-	struct scrub_command c = {0};
-	struct cmd_progress progress;
-	struct error err;
-	int ret;
+	struct transfer t = TRANSFER_CAPTURE;
 
-	cmd_parse(&argp, argc, argv, 0, &c);
-	ret = do_scrub(&c, cmd_progress_start(&progress), &err);
-	cmd_progress_end(&progress);
-	return ret ? cmd_fail(&err) : CMD_FINE;
+	cmd_parse(&argp, argc, argv, 0, &t);
+	return transfer_capture(&t, write_scrubbed);
 }
 
 const struct command cmd_scrub = {"scrub", "a copy of a capture without names, for sharing",
