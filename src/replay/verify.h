@@ -179,6 +179,7 @@ struct verify {
 	bool resynced;
 	uint32_t *kswapd_pid; /* by node, where rounds are inferred; else NULL */
 	bool wmarks_inferred;
+	bool over_dirty_limit; /* requests with __GFP_WRITE leave the fast path: choice_learn() */
 	uint32_t start_marks[MM_MAX_ZONES][MM_NR_WMARK];
 	struct verify_checkpoints checkpoints;
 };
@@ -226,6 +227,10 @@ bool choice_at_zone(const struct mm *mm, uint32_t zone, const struct mm_request 
 /* Can anything be taken for the request, be it by falling back? */
 bool choice_can_take(const struct mm *mm, uint32_t zone, uint32_t order, uint32_t type,
 		     uint32_t flags);
+/* The request was given a page of @zone, @ch was expected; to be called before that changes the
+ * machine. */
+void choice_learn(struct verify *v, const struct mm_request *rq, enum context ctx,
+		  const struct choice *ch, uint32_t zone);
 /* Counts whether @zone was the one expected. */
 void choice_count(struct verify *v, const struct choice *ch, uint32_t zone, struct frame got);
 void choice_halve(struct mm *mm, uint32_t zone,
@@ -309,6 +314,10 @@ int infer_hide(const struct trace *t, struct trace *core, struct error *err) MUS
 int infer_rounds(struct verify *v, struct error *err) MUST_CHECK;
 /* A task's event says that the CPU is not another one's any more. */
 void infer_switch(struct verify *v, const struct event *e);
+/* Does the request's zone rest on counters that may have been folded, and does that explain
+ * @zone? */
+void infer_fold(struct verify *v, const struct mm_request *rq, enum context ctx,
+		const struct choice *ch, uint32_t zone);
 /* Would the marks of the end explain that the list was drained, or was not? Then they are in force
  * from now on. */
 bool infer_wmarks(struct verify *v, uint32_t zone, uint32_t cpu, bool drained);

@@ -194,6 +194,7 @@ static void start_op(struct verify *v, const struct event *e, uint32_t zone)
 		v->res->lookaheads++;
 		choice_make(v, &rq, event_context(e), true, &ch);
 	}
+	choice_learn(v, &rq, event_context(e), &ch, zone);
 	choice_count(v, &ch, zone, got);
 	if (ch.zone != zone) {
 		ch.alloc_flags = mm_alloc_flags_slow(v->mm, &rq);
@@ -493,6 +494,7 @@ static void alloc_from_pcp(struct verify *v, const struct event *e, struct frame
 		expected = before.n == f.n ? before : expected;
 	}
 	verify_predict(v, expected);
+	choice_learn(v, &rq, event_context(e), &ch, mm_frame_zone(v->mm, f));
 	choice_count(v, &ch, mm_frame_zone(v->mm, f), f);
 	count_page_alloc(v, f, expected.n == f.n);
 	if (expected.n == f.n) {

@@ -102,6 +102,40 @@ static bool in_slow_path(const struct verify *v, const struct mm_request *rq, en
 	return ctx == CTX_TASK && task && task->slow && !task->in_reclaim;
 }
 
+/* The node has too many dirty pages for more page cache that will be written: as far as known. */
+static bool over_dirty_limit(const struct verify *v, const struct mm_request *rq)
+{
+	return rq->gfp & MM_GFP_WRITE && v->over_dirty_limit && v->mm->nr_nodes == 1;
+}
+
+/*
+ * A request for page cache that will be written leaves the fast path when its node has too many
+ * dirty pages [node_dirty_ok; spread_dirty_pages in get_page_from_freelist]. How many are dirty is
+ * in no event: that there are too many is learnt from a request whose zone only the slow path would
+ * choose, that there are not from one that only the fast path would serve so.
+ */
+static void learn_dirty_limit(struct verify *v, const struct mm_request *rq, enum context ctx,
+			      uint32_t zone)
+{
+	struct choice fast = {.zone = UINT32_MAX}, slow = {.zone = UINT32_MAX};
+
+	if (!(rq->gfp & MM_GFP_WRITE) || in_slow_path(v, rq, ctx))
+		return;
+	walk_fast(v->mm, rq, false, &fast);
+	walk(v->mm, rq, mm_alloc_flags_slow(v->mm, rq), false, &slow);
+	if (fast.path == PATH_NONE || fast.zone == slow.zone)
+		return;
+	if (zone == slow.zone || zone == fast.zone)
+		v->over_dirty_limit = zone == slow.zone;
+}
+
+void choice_learn(struct verify *v, const struct mm_request *rq, enum context ctx,
+		  const struct choice *ch, uint32_t zone)
+{
+	learn_dirty_limit(v, rq, ctx, zone);
+	infer_fold(v, rq, ctx, ch, zone);
+}
+
 /*
  * The fast path, the same without NOFRAGMENT, then the slow path's watermark; a task that reclaims
  * may use everything. A request that has already been in the slow path does not return to the fast
@@ -114,7 +148,7 @@ void choice_make(const struct verify *v, const struct mm_request *rq, enum conte
 	uint32_t slow = mm_alloc_flags_slow(mm, rq);
 
 	memset(ch, 0, sizeof(*ch));
-	if (!in_slow_path(v, rq, ctx) && walk_fast(mm, rq, locked, ch))
+	if (!in_slow_path(v, rq, ctx) && !over_dirty_limit(v, rq) && walk_fast(mm, rq, locked, ch))
 		return;
 	ch->nr_passed = 0;
 	if (walk(mm, rq, slow, locked, ch))

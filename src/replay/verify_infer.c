@@ -98,6 +98,43 @@ void infer_switch(struct verify *v, const struct event *e)
 		run->on_cpu = true;
 }
 
+/* ---- free pages that are counted, but not yet in the zone's counter ---- */
+
+static bool has_diffs(const struct mm *mm, uint32_t cpu)
+{
+	for (uint32_t z = 0; z < mm->nr_zones; z++)
+		if (mm_pcp(mm, z, cpu)->free_diff)
+			return true;
+	return false;
+}
+
+/*
+ * A CPU's differences are folded into the zones' counters by time [vmstat_update, once a second;
+ * quiet_vmstat, when it is idle]. Without the probe p_fold that is seen only where a zone choice
+ * rests on it: the first such choice is wrong and teaches it. (Folding once a second by the clock,
+ * whose place in the second is unknown, was tried: it is wrong more often.)
+ */
+void infer_fold(struct verify *v, const struct mm_request *rq, enum context ctx,
+		const struct choice *ch, uint32_t zone)
+{
+	int32_t diffs[MM_MAX_ZONES];
+	struct choice folded;
+
+	if (v->have_fold || !has_diffs(v->mm, rq->cpu))
+		return;
+	for (uint32_t z = 0; z < v->mm->nr_zones; z++)
+		diffs[z] = mm_pcp(v->mm, z, rq->cpu)->free_diff;
+	mm_fold_diffs(v->mm, rq->cpu);
+	choice_make(v, rq, ctx, false, &folded);
+	v->res->zone_undetermined += folded.zone != ch->zone;
+	if (folded.zone != ch->zone && folded.zone == zone)
+		return;
+	for (uint32_t z = 0; z < v->mm->nr_zones; z++) {
+		v->mm->zones[z].free_global -= diffs[z];
+		mm_pcp(v->mm, z, rq->cpu)->free_diff = diffs[z];
+	}
+}
+
 /* ---- watermarks ---- */
 
 static const struct snap_zone *zone_at_end(const struct verify *v, uint32_t zone)

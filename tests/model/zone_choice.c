@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * verify: what the zone of a request teaches about things that no event tells, so that the next
+ * prediction is right. Two zones, DMA (frames 0..31) and DMA32 (32..95); 6.1's rules.
+ */
+#include <check.h>
+#include <stdlib.h>
+
+#include "replay/verify.h"
+
+#define DMA 0u
+#define DMA32 1u
+#define PAGE_CACHE (MM_GFP_HIGHMEM | MM_GFP_MOVABLE | MM_GFP_IO | MM_GFP_FS | MM_GFP_DIRECT_RECLAIM)
+
+struct scene {
+	struct verify v;
+	struct verify_result res;
+	struct trace t;
+	struct event ev;
+	struct mm *mm;
+};
+
+static void teardown(struct scene *s)
+{
+	mm_free(s->mm);
+	free(s);
+}
+
+/* Free: all of DMA, @free pages of DMA32, whose marks are 16, 20 and 24. */
+static struct scene *scene_new(uint32_t free_pages)
+{
+	struct mm_zone_config zones[] = {
+		{.name = "DMA", .index = 0, .spanned = 32, .present = 32, .managed = 32},
+		{.name = "DMA32",
+		 .index = 1,
+		 .start_pfn = 32,
+		 .spanned = 64,
+		 .present = 64,
+		 .managed = 64},
+		{.name = "Normal", .index = 2},
+		{.name = "Movable", .index = 3},
+	};
+	struct mm_config cfg = {.release = "6.1.192",
+				.end_pfn = 96,
+				.nr_cpus = 1,
+				.nr_nodes = 1,
+				.nr_orders = 6,
+				.pageblock_order = 4,
+				.nr_types = MM_NR_TYPES,
+				.zones = zones,
+				.nr_zones = 4};
+	uint32_t marks[MM_NR_WMARK] = {16, 20, 24};
+	struct scene *s = calloc(1, sizeof(*s));
+	struct error err;
+
+	s->mm = mm_new(&cfg, &err);
+	ck_assert_msg(s->mm, "%s", err.text);
+	for (uint32_t f = 0; f < 32 + free_pages; f++) {
+		mm_build_allocated(s->mm, (struct frame){f}, 0, 0);
+		mm_free_direct(s->mm, 0, (struct frame){f}, 0, 0);
+	}
+	mm_set_wmarks(s->mm, DMA32, marks);
+	s->t.events = &s->ev;
+	s->t.nr = 1;
+	s->v = (struct verify){.mm = s->mm, .t = &s->t, .res = &s->res, .last = 1};
+	return s;
+}
+
+static struct mm_request request(uint32_t gfp)
+{
+	return (struct mm_request){.gfp = gfp, .type = MM_MOVABLE, .pid = 100};
+}
+
+static uint32_t expected_zone(const struct scene *s, uint32_t gfp)
+{
+	struct mm_request rq = request(gfp);
+	struct choice ch;
+
+	choice_make(&s->v, &rq, CTX_TASK, false, &ch);
+	return ch.zone;
+}
+
+static void was_given(struct scene *s, uint32_t gfp, uint32_t zone)
+{
+	struct mm_request rq = request(gfp);
+	struct choice ch;
+
+	choice_make(&s->v, &rq, CTX_TASK, false, &ch);
+	choice_learn(&s->v, &rq, CTX_TASK, &ch, zone);
+}
+
+/*
+ * 18 pages of DMA32 are too few for the fast path (low mark) and enough for the slow one (min):
+ * a request that the dirty limit keeps from the fast path gets DMA32, others DMA [node_dirty_ok].
+ */
+START_TEST(writers_that_leave_the_fast_path)
+{
+	struct scene *s = scene_new(18);
+
+	ck_assert_uint_eq(expected_zone(s, PAGE_CACHE), DMA);
+	ck_assert_uint_eq(expected_zone(s, PAGE_CACHE | MM_GFP_WRITE), DMA);
+	was_given(s, PAGE_CACHE | MM_GFP_WRITE, DMA32);
+	ck_assert_uint_eq(expected_zone(s, PAGE_CACHE | MM_GFP_WRITE), DMA32);
+	ck_assert_uint_eq(expected_zone(s, PAGE_CACHE), DMA); /* readers know no such limit */
+	was_given(s, PAGE_CACHE | MM_GFP_WRITE, DMA);
+	ck_assert_uint_eq(expected_zone(s, PAGE_CACHE | MM_GFP_WRITE), DMA);
+	teardown(s);
+}
+END_TEST
+
+/* Where both paths lead to one zone, it says nothing. */
+START_TEST(a_zone_that_says_nothing)
+{
+	struct scene *s = scene_new(40);
+
+	was_given(s, PAGE_CACHE | MM_GFP_WRITE, DMA32);
+	ck_assert(!s->v.over_dirty_limit);
+	teardown(s);
+}
+END_TEST
+
+/*
+ * The counter says 22, of which 3 pages are gone already and not yet folded in. Above the low mark
+ * by the counter, below it in truth: a request that gets DMA proves that the counter was folded.
+ */
+START_TEST(counters_that_were_folded)
+{
+	struct scene *s = scene_new(22);
+
+	mm_pcp(s->mm, DMA32, 0)->free_diff = -3;
+	ck_assert_uint_eq(expected_zone(s, PAGE_CACHE), DMA32);
+	was_given(s, PAGE_CACHE, DMA32);
+	ck_assert_int_eq(s->mm->zones[DMA32].free_global, 22); /* nothing is proven */
+	ck_assert_int_eq(mm_pcp(s->mm, DMA32, 0)->free_diff, -3);
+	was_given(s, PAGE_CACHE, DMA);
+	ck_assert_int_eq(s->mm->zones[DMA32].free_global, 19);
+	ck_assert_uint_eq(expected_zone(s, PAGE_CACHE), DMA);
+	ck_assert_uint_eq(s->res.zone_undetermined, 2);
+	teardown(s);
+}
+END_TEST
+
+/* Where the recording shows when counters are folded, nothing is guessed. */
+START_TEST(folding_that_is_recorded)
+{
+	struct scene *s = scene_new(22);
+
+	s->v.have_fold = true;
+	mm_pcp(s->mm, DMA32, 0)->free_diff = -3;
+	was_given(s, PAGE_CACHE, DMA);
+	ck_assert_int_eq(s->mm->zones[DMA32].free_global, 22);
+	ck_assert_uint_eq(s->res.zone_undetermined, 0);
+	teardown(s);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("zone_choice");
+	TCase *tc = tcase_create("zone_choice");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_test(tc, writers_that_leave_the_fast_path);
+	tcase_add_test(tc, a_zone_that_says_nothing);
+	tcase_add_test(tc, counters_that_were_folded);
+	tcase_add_test(tc, folding_that_is_recorded);
+	suite_add_tcase(suite, tc);
+	sr = srunner_create(suite);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
