@@ -59,6 +59,7 @@ static const char *const core_events[] = {
 	"page_isolation",
 	"oom/mark_victim",
 };
+#define MIN_BUFFER_KB 1024
 #define NR_TASK_NAMES 8192
 #define NR_NEEDED 2 /* without the first ones there is nothing to replay */
 static const char *const full_events[] = {"sched/sched_switch"};
@@ -102,20 +103,33 @@ static uint32_t default_buffer_kb(void)
 	if (kb > 32768 && memory / 6 < 32768)
 		kb = 32768;
 	kb /= cpus;
-	return kb > 524288 ? 524288 : kb < 1024 ? 1024 : (uint32_t)kb;
+	return kb > 524288 ? 524288 : kb < MIN_BUFFER_KB ? MIN_BUFFER_KB : (uint32_t)kb;
+}
+
+/* The kernel refuses a buffer that would leave too little free [ring_buffer_resize]; nobody asked
+ * for this one, so half of it will do. */
+static int set_buffer_size(struct recorder *r, struct error *err)
+{
+	uint32_t kb = r->opt->buffer_kb ? r->opt->buffer_kb : default_buffer_kb();
+	char text[32];
+
+	snprintf(text, sizeof(text), "%u", kb);
+	while (tracefs_dir_write(&r->tracefs, "buffer_size_kb", text, err)) {
+		kb /= 2;
+		if (r->opt->buffer_kb || kb < MIN_BUFFER_KB)
+			return -1;
+		snprintf(text, sizeof(text), "%u", kb);
+	}
+	manifest_set(&r->manifest, "trace.buffer_kb_per_cpu", text);
+	return 0;
 }
 
 static int set_up_buffer(struct recorder *r, struct error *err)
 {
-	char kb[32];
-
-	snprintf(kb, sizeof(kb), "%u", r->opt->buffer_kb ? r->opt->buffer_kb : default_buffer_kb());
-	manifest_set(&r->manifest, "trace.buffer_kb_per_cpu", kb);
-	manifest_set(&r->manifest, "trace.clock", "mono");
 	if (tracefs_dir_write(&r->tracefs, "tracing_on", "0", err) ||
-	    tracefs_dir_write(&r->tracefs, "trace_clock", "mono", err) ||
-	    tracefs_dir_write(&r->tracefs, "buffer_size_kb", kb, err))
+	    tracefs_dir_write(&r->tracefs, "trace_clock", "mono", err) || set_buffer_size(r, err))
 		return -1;
+	manifest_set(&r->manifest, "trace.clock", "mono");
 	tracefs_dir_keep_names(&r->tracefs, NR_TASK_NAMES);
 	/* A full buffer refuses new events: what was recorded from the snapshot on stays whole. */
 	return tracefs_dir_write(&r->tracefs, "options/overwrite",

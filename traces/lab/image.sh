@@ -78,7 +78,7 @@ make_disk() {
 }
 
 qemu_command() { # prints one argument a line
-	local i dir=$cache/kernels/${kernel/\//-} console=ttyS0
+	local i cpu members dir=$cache/kernels/${kernel/\//-} console=ttyS0
 	case $arch in
 	x86_64) printf '%s\n' qemu-system-x86_64 -cpu Nehalem ;;
 	i386) printf '%s\n' qemu-system-i386 -cpu Nehalem ;;
@@ -94,8 +94,12 @@ qemu_command() { # prints one argument a line
 	fi
 	if [ "$nodes" -gt 1 ]; then
 		for ((i = 0; i < nodes; i++)); do
+			members=''
+			for ((cpu = i; cpu < cpus; cpu += nodes)); do # in turn, as many machines number theirs
+				members=$members,cpus=$cpu
+			done
 			printf '%s\n' -object "memory-backend-ram,id=m$i,size=$((memory / nodes))M" \
-				-numa "node,memdev=m$i,cpus=$((i * cpus / nodes))-$(((i + 1) * cpus / nodes - 1))"
+				-numa "node,memdev=m$i$members"
 		done
 	fi
 	printf '%s\n' -append "console=$console quiet panic=-1 rdinit=/init"
