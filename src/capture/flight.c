@@ -54,11 +54,13 @@ void flight_step(struct flight *f, uint64_t now)
 	s = next_slot(f);
 	memset(s, 0, sizeof(*s));
 	s->id = how.id = f->next_id++;
-	if (!f->reader || snapshot_reader_read(f->reader, &s->snap, &how, &s->report, NULL))
+	s->time = now;
+	/* A state that was read while tracing was switched off has no markers. */
+	if (!f->reader || snapshot_reader_read(f->reader, &s->snap, &how, &s->report, NULL) ||
+	    flight_ended(f))
 		snapshot_release(&s->snap);
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	s->time = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-	f->next_time = s->time + FLIGHT_PERIOD_NS;
+	f->next_time = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec + FLIGHT_PERIOD_NS;
 }
 
 bool flight_ended(const struct flight *f)

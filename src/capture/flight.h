@@ -18,7 +18,7 @@ struct flight_state {
 	struct snapshot snap;
 	struct snapshot_report report;
 	uint64_t id;
-	uint64_t time; /* when it was complete, CLOCK_MONOTONIC, as the trace's clock */
+	uint64_t time; /* when its reading began, CLOCK_MONOTONIC, as the trace's clock */
 };
 
 struct flight {
@@ -33,7 +33,7 @@ struct flight {
 int flight_init(struct flight *f, const struct tracefs_dir *t, struct snapshot_reader *reader,
 		uint32_t order, struct error *err) MUST_CHECK;
 void flight_release(struct flight *f);
-/* Takes the state if it is time for it. */
+/* Takes the state if it is time for it; @now is CLOCK_MONOTONIC. */
 void flight_step(struct flight *f, uint64_t now);
 bool flight_ended(const struct flight *f);
 /* The oldest state whose events are all still in the ring; NULL if there is none. */
