@@ -8,14 +8,20 @@ struct frame slow_freelist(struct policy_env *env, const struct mm_request *rq)
 
 struct frame freelist_after_reclaim(struct policy_env *env, const struct mm_request *rq)
 {
-	struct frame f = slow_freelist(env, rq);
+	return freelist_given_back(env, rq, mm_alloc_flags_slow(env->mm, rq));
+}
+
+struct frame freelist_given_back(struct policy_env *env, const struct mm_request *rq,
+				 uint32_t flags)
+{
+	struct frame f = mm_get_page(env->mm, rq, flags);
 
 	if (!frame_is_none(f))
 		return f;
 	mm_say(env->mm, "reserves and per-cpu lists are given back");
 	mm_unreserve_highatomic(env->mm, rq, false);
 	mm_drain_all(env->mm);
-	return slow_freelist(env, rq);
+	return mm_get_page(env->mm, rq, flags);
 }
 
 bool retry_by_pages(const struct mm_request *rq, uint64_t progress, uint64_t total)
@@ -29,9 +35,14 @@ bool retry_by_pages(const struct mm_request *rq, uint64_t progress, uint64_t tot
 
 struct frame last_resort(struct policy_env *env, const struct mm_request *rq)
 {
-	if (!(rq->gfp & MM_GFP_NOFAIL))
-		return FRAME_NONE;
-	return mm_get_page(env->mm, rq, mm_alloc_flags_slow(env->mm, rq) | MM_ALLOC_NO_WATERMARKS);
+	uint32_t flags = mm_alloc_flags_slow(env->mm, rq);
+	struct frame f = FRAME_NONE;
+
+	if (flags & MM_ALLOC_NOFRAGMENT && may_try_all(rq))
+		f = mm_get_page(env->mm, rq, flags & ~MM_ALLOC_NOFRAGMENT);
+	if (!frame_is_none(f) || !(rq->gfp & MM_GFP_NOFAIL))
+		return f;
+	return mm_get_page(env->mm, rq, (flags & ~MM_ALLOC_NOFRAGMENT) | MM_ALLOC_NO_WATERMARKS);
 }
 
 void balance_for_compaction(struct policy_env *env, uint32_t node, uint32_t order, uint32_t highest)

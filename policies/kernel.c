@@ -2,8 +2,19 @@
 #include "policies/common.h"
 #include "policies/registry.h"
 
-enum { THRESHOLD, PROACTIVENESS, UNEVICTABLE, BOOST_FACTOR, MIN_FREE, SCALE_FACTOR };
+enum {
+	THRESHOLD,
+	PROACTIVENESS,
+	UNEVICTABLE,
+	BOOST_FACTOR,
+	MIN_FREE,
+	SCALE_FACTOR,
+	THP_DEFRAG,
+	DEFRAG_MODE
+};
 #define AS_RECORDED (-1)
+
+static const char *const with_defrag_mode[] = {"7.2", NULL};
 
 static const struct param_desc params[] = {
 	[THRESHOLD] = {.name = "extfrag_threshold",
@@ -46,6 +57,15 @@ static const struct param_desc params[] = {
 			  .max = 3000,
 			  .unit = "of 10000",
 			  .help = "vm.watermark_scale_factor, where min_free_kbytes is given"},
+	[THP_DEFRAG] = PARAM_THP_DEFRAG,
+	[DEFRAG_MODE] = {.name = "defrag_mode",
+			 .type = PARAM_INT,
+			 .def = AS_RECORDED,
+			 .min = -1,
+			 .max = 1,
+			 .eras = with_defrag_mode,
+			 .help = "vm.defrag_mode (6.15 and later): no request pollutes a pageblock "
+				 "before reclaim and compaction have failed; -1: as recorded"},
 };
 
 /* In the machine's block, so that clones carry it. */
@@ -68,6 +88,9 @@ static void init(struct policy_env *env)
 		env->mm->watermark_boost_factor = (uint32_t)p[BOOST_FACTOR];
 	if (p[MIN_FREE] != AS_RECORDED)
 		mm_set_min_free(env->mm, (uint32_t)p[MIN_FREE], (uint32_t)p[SCALE_FACTOR]);
+	if (p[DEFRAG_MODE] != AS_RECORDED)
+		mm_set_defrag_mode(env->mm, p[DEFRAG_MODE]);
+	env->mm->thp_defrag = (uint32_t)p[THP_DEFRAG];
 }
 
 static void trigger(struct policy_env *env, enum policy_trigger what, int64_t arg)

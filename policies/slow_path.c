@@ -132,10 +132,30 @@ static struct frame one_round(struct slow *s)
 	struct frame f;
 
 	s->progress = mm_direct_reclaim(s->env->mm, s->rq, true);
-	f = freelist_after_reclaim(s->env, s->rq);
+	f = freelist_given_back(s->env, s->rq, s->flags);
 	if (frame_is_none(f) && s->rq->order)
 		f = mm_compact_direct(s->env->mm, s->rq, s->flags, s->prio, &s->result);
 	return f;
+}
+
+static struct frame rounds_of(struct slow *s, int64_t rounds)
+{
+	struct frame f;
+
+	do {
+		f = one_round(s);
+	} while (frame_is_none(f) && --rounds > 0 && another_round(s));
+	return f;
+}
+
+/* defrag_mode: what could keep the request from polluting a block has failed [6.18]. */
+static bool may_pollute_now(struct slow *s)
+{
+	if (!(s->flags & MM_ALLOC_NOFRAGMENT) || !may_try_all(s->rq))
+		return false;
+	mm_say(s->env->mm, "again: it may pollute a pageblock now");
+	s->flags &= ~MM_ALLOC_NOFRAGMENT;
+	return true;
 }
 
 struct frame slow_path(struct policy_env *env, const struct mm_request *rq, int64_t rounds)
@@ -169,10 +189,11 @@ struct frame slow_path(struct policy_env *env, const struct mm_request *rq, int6
 	}
 	if (rounds > MAX_ROUNDS)
 		rounds = MAX_ROUNDS;
-	do {
-		f = one_round(&s);
-		if (!frame_is_none(f))
-			return f;
-	} while (--rounds > 0 && another_round(&s));
-	return last_resort(env, rq);
+	f = rounds_of(&s, rounds);
+	if (frame_is_none(f) && may_pollute_now(&s)) {
+		f = mm_get_page(env->mm, rq, s.flags);
+		if (frame_is_none(f))
+			f = rounds_of(&s, rounds);
+	}
+	return frame_is_none(f) ? last_resort(env, rq) : f;
 }

@@ -2,7 +2,7 @@
 #include "policies/common.h"
 #include "policies/registry.h"
 
-enum { EXTFRAG_THRESHOLD, ROUNDS };
+enum { EXTFRAG_THRESHOLD, ROUNDS, THP_DEFRAG };
 
 static const struct param_desc params[] = {
 	[EXTFRAG_THRESHOLD] = {.name = "extfrag_threshold",
@@ -22,11 +22,13 @@ static const struct param_desc params[] = {
 		 .max = 100,
 		 .unit = "rounds",
 		 .help = "how often a request that may retry goes through reclaim and compaction"},
+	[THP_DEFRAG] = PARAM_THP_DEFRAG,
 };
 
 static void init(struct policy_env *env)
 {
 	env->mm->extfrag_threshold = (uint32_t)env->params[EXTFRAG_THRESHOLD];
+	env->mm->thp_defrag = (uint32_t)env->params[THP_DEFRAG];
 }
 
 static void trigger(struct policy_env *env, enum policy_trigger what, int64_t arg)

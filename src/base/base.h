@@ -102,6 +102,8 @@ struct param_desc {
 	const char *const *choices; /* PARAM_CHOICE: NULL-terminated; the value is the index */
 	const char *unit;	    /* "pages", "per mille", ... or NULL */
 	const char *help;
+	const char *const *eras; /* of kernels that have it, NULL-terminated: elsewhere only the
+				    default is accepted; NULL: all */
 };
 
 /* Fills @values (one per row) with the defaults. */

@@ -132,6 +132,11 @@ void describe_machine(struct manifest *m, const struct procfiles *p)
 	set_from_file(m, "ksm.run", "/sys/kernel/mm/ksm/run");
 }
 
+void describe_end(struct manifest *m)
+{
+	set_from_file(m, "thp.defrag_end", "/sys/kernel/mm/transparent_hugepage/defrag");
+}
+
 void describe_vmstat(struct manifest *m, const char *section, const char *vmstat)
 {
 	char name[64], value[32], key[128];

@@ -29,6 +29,8 @@ int procfiles_snapshot(const struct procfiles *p, struct snapshot *s, struct err
 /* Everything that describes this machine: release, page size, sysctls, THP, LRU_GEN, command line.
  */
 void describe_machine(struct manifest *m, const struct procfiles *p);
+/* What a workload may have changed since. */
+void describe_end(struct manifest *m);
 /* "SECTION.name" = value for each line "name value" of vmstat. */
 void describe_vmstat(struct manifest *m, const char *section, const char *vmstat);
 

@@ -462,6 +462,7 @@ static void describe_run(struct recorder *r)
 	}
 	describe_snapshots(r);
 	describe_vmstat(m, "vmstat_start", procfiles_text(&r->proc[START], "vmstat"));
+	describe_end(m);
 	describe_vmstat(m, "vmstat_end", procfiles_text(&r->proc[END], "vmstat"));
 }
 

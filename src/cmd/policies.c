@@ -66,6 +66,14 @@ static void json_choices(struct json *j, const struct param_desc *d)
 	json_string(j, "default", d->choices[d->def]);
 }
 
+static void json_eras(struct json *j, const char *const *eras)
+{
+	json_array(j, "eras");
+	for (size_t i = 0; eras[i]; i++)
+		json_string(j, NULL, eras[i]);
+	json_end(j);
+}
+
 static void json_param(struct json *j, const struct param_desc *d)
 {
 	json_object(j, NULL);
@@ -80,6 +88,8 @@ static void json_param(struct json *j, const struct param_desc *d)
 	}
 	json_string(j, "unit", d->unit);
 	json_string(j, "help", d->help);
+	if (d->eras)
+		json_eras(j, d->eras);
 	json_end(j);
 }
 
@@ -102,14 +112,10 @@ static void json_policy(struct json *j, const struct policy *p)
 	json_string(j, "about", p->about);
 	json_bool(j, "oracle", p->caps & POLICY_CAP_ORACLE);
 	json_bool(j, "bound", p->caps & POLICY_CAPS_BOUND);
-	if (p->eras) {
-		json_array(j, "eras");
-		for (size_t i = 0; p->eras[i]; i++)
-			json_string(j, NULL, p->eras[i]);
-		json_end(j);
-	} else {
+	if (p->eras)
+		json_eras(j, p->eras);
+	else
 		json_null(j, "eras"); /* all of them */
-	}
 	put_presets(j, p);
 	json_array(j, "parameters");
 	for (size_t i = 0; i < p->nr_params; i++)
@@ -182,14 +188,19 @@ static void print_paragraph(const char *text)
 	printf("\n");
 }
 
-static void print_eras(const struct policy *p)
+static void print_eras(const char *what, const char *const *eras)
 {
-	printf("\nRuns on eras:");
-	if (!p->eras)
+	printf("%s:", what);
+	if (!eras)
 		printf(" all");
-	for (size_t i = 0; p->eras && p->eras[i]; i++)
-		printf(" %s", p->eras[i]);
+	for (size_t i = 0; eras && eras[i]; i++)
+		printf(" %s", eras[i]);
 	printf("\n");
+}
+
+static void print_kind(const struct policy *p)
+{
+	print_eras("\nRuns on eras", p->eras);
 	if (p->caps & POLICY_CAP_ORACLE)
 		printf("Knows the future: its results are bounds.\n");
 	if (p->caps & POLICY_CAP_RELAXED)
@@ -212,7 +223,7 @@ static void print_policy(const struct policy *p)
 {
 	printf("%s: %s\n\n", p->name, p->summary);
 	print_paragraph(p->about);
-	print_eras(p);
+	print_kind(p);
 	if (!p->nr_params) {
 		printf("No parameters.\n");
 		return;
@@ -223,6 +234,8 @@ static void print_policy(const struct policy *p)
 		printf("  %-20s default ", p->params[i].name);
 		print_range(&p->params[i]);
 		printf("\n  %-20s %s\n", "", p->params[i].help);
+		if (p->params[i].eras)
+			print_eras("                       eras", p->params[i].eras);
 	}
 }
 

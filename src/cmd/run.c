@@ -2,6 +2,7 @@
 /* Replays captures under policies, stores what came of it and prints the comparison. */
 #include "cmd/results.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -354,6 +355,20 @@ static int keep_explanations(struct job *job, struct session *session,
 	return rc;
 }
 
+static void warn_of_guesses(struct job *job, const struct store_run *run)
+{
+	const struct outcome *o = &run->outcome;
+
+	if (!o->thp_guessed)
+		return;
+	cmd_progress_end(&job->progress);
+	cmd_warn("%s, %s: of %" PRIu64
+		 " requests for transparent huge pages the recording does not "
+		 "tell whether their memory was madvised; the central figures say no%s",
+		 o->capture, o->policy, o->thp_guessed,
+		 job->opt->whatif.central_only ? "" : ", the ranges have both");
+}
+
 static int replay(struct job *job, struct session *session, const struct policy_setting *setting,
 		  struct error *err)
 {
@@ -362,6 +377,7 @@ static int replay(struct job *job, struct session *session, const struct policy_
 	if (session_run(session, setting, &job->opt->whatif, run, err))
 		return outside_failed(job, setting, err);
 	job->done.nr++;
+	warn_of_guesses(job, run);
 	run->provenance = job->provenance;
 	run->provenance.finished = time(NULL);
 	if (store_put(job->store, run, err))

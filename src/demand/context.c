@@ -25,6 +25,8 @@ int context_init(struct derive *d, const struct capture *c, struct error *err)
 			continue;
 		if (has_prefix(tc->comm, "kswapd"))
 			d->tasks[tc->pid] |= TASK_KSWAPD;
+		if (!strcmp(tc->comm, "khugepaged"))
+			d->tasks[tc->pid] |= TASK_KHUGEPAGED;
 		if (has_prefix(tc->comm, "trace-cmd"))
 			d->tasks[tc->pid] |= TASK_RECORDER;
 	}

@@ -62,6 +62,9 @@ enum demand_kind {
 #define DEMAND_F_LOST 4u /* DEATH: inferred, because the page was handed out again */
 #define DEMAND_F_DIRTY                                                                             \
 	8u /* BIRTH: is about to be written to; only where the recording shows writeback */
+#define DEMAND_F_THP 16u /* BIRTH, FAIL: a page fault for a transparent huge page (mm/thp.h) */
+#define DEMAND_F_AGAIN                                                                             \
+	32u /* the same fault's second request, to any node, after one to its own node failed */
 
 struct demand_op {
 	uint64_t time; /* ns since the first event */

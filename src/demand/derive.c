@@ -197,6 +197,21 @@ static void set_request(const struct derive *d, const struct event *e, struct de
 	op->page = (uint8_t)demand_kind_of_request(op->gfp, op->order, d->geo.pageblock_order);
 }
 
+/* A fault for a transparent huge page, and which of its two requests this is. */
+static void note_thp(struct derive *d, const struct event *e, struct demand_op *op)
+{
+	uint8_t *task = e->pid < d->nr_tasks ? &d->tasks[e->pid] : NULL;
+
+	if (!mm_thp_request(op->gfp, op->order) || !task || *task & TASK_KHUGEPAGED)
+		return;
+	op->flags |= DEMAND_F_THP;
+	if (*task & TASK_THP_FAILED && !(op->gfp & GFP_THISNODE))
+		op->flags |= DEMAND_F_AGAIN;
+	*task &= (uint8_t)~TASK_THP_FAILED;
+	if (op->kind == DEMAND_FAIL && op->gfp & GFP_THISNODE && op->gfp & GFP_DIRECT_RECLAIM)
+		*task |= TASK_THP_FAILED;
+}
+
 static void infer_lru(struct derive *d, const struct event *e, struct track *page)
 {
 	struct demand_op op = op_for(d, e, DEMAND_LRU, page->id);
@@ -231,6 +246,7 @@ static void on_alloc(struct derive *d, const struct event *e)
 		return;
 	}
 	set_request(d, e, &op);
+	note_thp(d, e, &op);
 	if (d->has_writeback && op.gfp & GFP_WRITE) {
 		op.flags |= DEMAND_F_DIRTY;
 		page.mm_flags = MM_F_DIRTY;

@@ -27,6 +27,8 @@ struct track {
 #define TASK_COMPACT 4u
 #define TASK_MIGRATE 8u
 #define TASK_RECORDER 16u
+#define TASK_KHUGEPAGED 32u
+#define TASK_THP_FAILED 64u /* its last fault for a huge page got none on its node */
 
 /* A migration source without its destination yet. */
 struct pending {

@@ -260,7 +260,7 @@ static int scan_events(struct scan *s, struct error *err)
 	for (i = s->d->geo.first; i < s->d->geo.last && !s->failed; i++)
 		look_at(s, &s->d->trace->events[i]);
 	for (i = 0; i < s->d->nr_tasks; i++)
-		s->d->tasks[i] &= TASK_KSWAPD | TASK_RECORDER;
+		s->d->tasks[i] &= TASK_KSWAPD | TASK_RECORDER | TASK_KHUGEPAGED;
 	return s->failed ? error_set(err,
 				     "not enough memory for the pages that were there at the start")
 			 : 0;

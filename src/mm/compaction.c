@@ -50,6 +50,18 @@ static enum mm_compact_result finished_proactive(const struct mm *mm,
 	return MM_COMPACT_SUCCESS;
 }
 
+/* defrag_mode [6.18]: kcompactd goes on until the high watermark is met in whole pageblocks. */
+static enum mm_compact_result finished_blocks(const struct mm *mm,
+					      const struct mm_compact_control *cc)
+{
+	int64_t mark = mm_wmark(mm, cc->zone, MM_WMARK_HIGH);
+
+	if (mm_watermark_ok(mm, cc->zone, (uint32_t)cc->order, mark, cc->highest, cc->alloc_flags,
+			    mm_free_in_blocks(mm, cc->zone)))
+		return MM_COMPACT_SUCCESS;
+	return MM_COMPACT_CONTINUE;
+}
+
 /* __compact_finished: MM_COMPACT_NO_SUITABLE_PAGE and CONTINUE both mean to go on. */
 static enum mm_compact_result finished(struct mm *mm, const struct mm_compact_control *cc)
 {
@@ -62,6 +74,8 @@ static enum mm_compact_result finished(struct mm *mm, const struct mm_compact_co
 	} else {
 		if (cc->order == -1 || !block_aligned(mm, cc->migrate))
 			return MM_COMPACT_CONTINUE;
+		if (compact_wants_blocks(mm, cc->alloc_flags))
+			return finished_blocks(mm, cc);
 		for (uint32_t order = (uint32_t)cc->order; order < mm->nr_orders; order++)
 			if (goal_reached_at(mm, cc->zone, order, cc->type))
 				return MM_COMPACT_SUCCESS;

@@ -65,14 +65,17 @@ static enum mm_compact_result watermarks_suitable(const struct mm *mm, uint32_t 
 						  int64_t free)
 {
 	enum mm_wmark base = order > MM_COMPACT_COSTLY_ORDER ? MM_WMARK_LOW : MM_WMARK_MIN;
+	bool blocks = compact_wants_blocks(mm, alloc_flags);
 	int64_t mark = mm_wmark(mm, zone, (enum mm_wmark)(alloc_flags & MM_ALLOC_WMARK_MASK));
 
 	if (order == -1)
 		return MM_COMPACT_CONTINUE;
 	if (mm_watermark_ok(mm, zone, (uint32_t)order, mark, highest, alloc_flags,
-			    mm->zones[zone].free_global))
+			    blocks ? mm_free_in_blocks(mm, zone) : mm->zones[zone].free_global))
 		return MM_COMPACT_SUCCESS;
 	mark = mm_wmark(mm, zone, base) + compact_gap(order);
+	if (blocks) /* the same above the mark that it works for [6.18] */
+		mark += mm_wmark(mm, zone, MM_WMARK_HIGH) - mm_wmark(mm, zone, MM_WMARK_MIN);
 	if (!mm_watermark_ok(mm, zone, 0, mark, highest, MM_ALLOC_CMA, free))
 		return MM_COMPACT_SKIPPED;
 	return MM_COMPACT_CONTINUE;

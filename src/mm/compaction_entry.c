@@ -162,6 +162,12 @@ void mm_compact_all(struct mm *mm, uint32_t cpu)
 
 /* ---- kcompactd ---- */
 
+/* The mark that it works for [kcompactd_do_work, 6.18]. */
+static uint32_t kcompactd_flags(const struct mm *mm)
+{
+	return mm->defrag_mode ? MM_WMARK_HIGH : MM_WMARK_MIN;
+}
+
 static bool node_suitable(struct mm *mm, uint32_t node)
 {
 	const struct mm_node *nd = &mm->nodes[node];
@@ -170,7 +176,8 @@ static bool node_suitable(struct mm *mm, uint32_t node)
 		const struct mm_zone *z = &mm->zones[zone];
 
 		if (z->node == (int32_t)node && z->index <= (int32_t)nd->kcompactd_highest &&
-		    mm_compaction_suitable(mm, zone, (int32_t)nd->kcompactd_order, 0,
+		    mm_compaction_suitable(mm, zone, (int32_t)nd->kcompactd_order,
+					   kcompactd_flags(mm),
 					   nd->kcompactd_highest) == MM_COMPACT_CONTINUE)
 			return true;
 	}
@@ -197,7 +204,8 @@ static void kcompactd_zone(struct mm *mm, struct mm_compact_control *cc)
 
 	if (mm_compaction_deferred(mm, cc->zone, cc->order))
 		return;
-	if (mm_compaction_suitable(mm, cc->zone, cc->order, 0, index) != MM_COMPACT_CONTINUE)
+	if (mm_compaction_suitable(mm, cc->zone, cc->order, cc->alloc_flags, index) !=
+	    MM_COMPACT_CONTINUE)
 		return;
 	status = mm_compact_zone(mm, cc);
 	if (status == MM_COMPACT_SUCCESS) {
@@ -227,6 +235,7 @@ void mm_kcompactd(struct mm *mm, uint32_t node, uint32_t cpu)
 		.order = (int32_t)nd->kcompactd_order,
 		.search_order = (int16_t)nd->kcompactd_order,
 		.highest = nd->kcompactd_highest,
+		.alloc_flags = kcompactd_flags(mm),
 		.mode = MM_MIGRATE_SYNC_LIGHT,
 		.gfp = GFP_KERNEL,
 	};

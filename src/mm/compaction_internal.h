@@ -161,4 +161,10 @@ static inline void compact_note_scanners(struct mm *mm, const struct mm_compact_
 	s->runs++;
 }
 
+/* Is this kcompactd under defrag_mode? Nobody else compacts for the high watermark. */
+static inline bool compact_wants_blocks(const struct mm *mm, uint32_t alloc_flags)
+{
+	return mm->defrag_mode && (alloc_flags & MM_ALLOC_WMARK_MASK) == MM_WMARK_HIGH;
+}
+
 #endif

@@ -98,6 +98,7 @@ const struct mm_era mm_eras[] = {
 		.list_is_block = true,
 		.free_high_late = true,
 		.drain_in_batches = true,
+		.defrag_mode = true,
 	},
 	{
 		.name = "5.10",

@@ -26,6 +26,7 @@ struct mm_era {
 	bool free_high_late;   /* lists are emptied only after batch + high_min / 2 frees (6.18) */
 	bool drain_in_batches; /* a full list drains batch after batch, each from the same list
 				  (7.2) */
+	bool defrag_mode;      /* has the sysctl (6.15) */
 	/* What 5.10 does otherwise. */
 	uint32_t high_in_batches; /* per-cpu high is this many batches; 0: from the low watermark */
 	bool drain_by_type;	  /* a full list drains one batch, types in turn; no free factor */

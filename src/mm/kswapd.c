@@ -11,7 +11,8 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* pgdat_balanced: some zone up to @highest has a page of @order above its high watermark. */
+/* pgdat_balanced: some zone up to @highest has a page of @order above its high watermark; under
+ * defrag_mode (6.18) in whole pageblocks. */
 bool mm_node_balanced(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest)
 {
 	bool any = false;
@@ -24,7 +25,8 @@ bool mm_node_balanced(const struct mm *mm, uint32_t node, uint32_t order, uint32
 			continue;
 		any = true;
 		if (mm_watermark_ok(mm, z, order, mm_wmark(mm, z, MM_WMARK_HIGH), highest, 0,
-				    zone->free_global))
+				    order && mm->defrag_mode ? mm_free_in_blocks(mm, z)
+							     : zone->free_global))
 			return true;
 	}
 	return !any;

@@ -89,11 +89,14 @@ enum mm_lru {
 #define MM_GFP_DIRECT_RECLAIM 0x400u
 #define MM_GFP_KSWAPD_RECLAIM 0x800u
 #define MM_GFP_WRITE 0x1000u
+#define MM_GFP_NOWARN 0x2000u
 #define MM_GFP_RETRY_MAYFAIL 0x4000u
 #define MM_GFP_NOFAIL 0x8000u
 #define MM_GFP_NORETRY 0x10000u
 #define MM_GFP_MEMALLOC 0x20000u
+#define MM_GFP_COMP 0x40000u
 #define MM_GFP_NOMEMALLOC 0x80000u
+#define MM_GFP_HARDWALL 0x100000u
 #define MM_GFP_THISNODE 0x200000u
 #define MM_GFP_ACCOUNT 0x400000u
 
@@ -297,8 +300,11 @@ struct mm {
 		list_private; /* first list index of each group; free lists start at 0 */
 	uint32_t extfrag_threshold, watermark_boost_factor, compact_unevictable_allowed,
 		mobility_disabled;
-	uint32_t swap_slots, swap_free; /* none free: anonymous pages cannot be reclaimed */
-	uint32_t page_shift;		/* 12 for 4 KiB pages */
+	uint32_t defrag_mode;		   /* sysctl of 6.15, in eras that have it */
+	uint32_t thp_recorded, thp_defrag; /* enum mm_thp_defrag: of the recorded kernel, and what
+					      it is to be here */
+	uint32_t swap_slots, swap_free;	   /* none free: anonymous pages cannot be reclaimed */
+	uint32_t page_shift;		   /* 12 for 4 KiB pages */
 	uint8_t zone_index_of[MM_NR_ZONE_KINDS]; /* zone index by enum mm_zone_kind;
 						    MM_NO_ZONE_INDEX: not configured */
 	/* offsets of the parts from the start of the block, 16-byte aligned */
@@ -652,6 +658,14 @@ int64_t mm_wmark(const struct mm *mm, uint32_t zone, enum mm_wmark w);
 void mm_set_min_free(struct mm *mm, uint32_t min_free_kbytes, uint32_t scale_factor);
 /* The same for one zone, whose marks are known. */
 void mm_set_wmarks(struct mm *mm, uint32_t zone, const uint32_t wmark[MM_NR_WMARK]);
+/*
+ * vm.defrag_mode (6.15; nothing happens in eras without it): requests never pollute a pageblock
+ * until reclaim and compaction have done what they can; kswapd and kcompactd work for whole
+ * pageblocks. What drops MM_ALLOC_NOFRAGMENT in the end is the policy's affair.
+ */
+void mm_set_defrag_mode(struct mm *mm, bool on);
+/* NR_FREE_PAGES_BLOCKS: free pages in buddies of at least a pageblock. */
+int64_t mm_free_in_blocks(const struct mm *mm, uint32_t zone);
 /* get_page_from_freelist: FRAME_NONE when no zone gives a page. The page is marked allocated. */
 struct frame mm_get_page(struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags);
 /* Frees a page of any order as the kernel does: per-cpu list or direct, with the drain it causes
@@ -707,5 +721,6 @@ enum mm_migrate_mode { MM_MIGRATE_ASYNC, MM_MIGRATE_SYNC_LIGHT, MM_MIGRATE_SYNC 
 #include "mm/chronicle.h"
 #include "mm/compaction.h"
 #include "mm/reclaim.h"
+#include "mm/thp.h"
 
 #endif

@@ -87,6 +87,8 @@ uint32_t mm_alloc_flags_fast(const struct mm *mm, const struct mm_request *rq)
 		flags |= MM_ALLOC_KSWAPD;
 	if (rq->type == MM_MOVABLE)
 		flags |= MM_ALLOC_CMA;
+	if (mm->defrag_mode)
+		return flags | MM_ALLOC_NOFRAGMENT;
 	return flags | flags_nofragment(mm, preferred_zone(mm, rq));
 }
 
@@ -113,6 +115,8 @@ uint32_t mm_alloc_flags_slow(const struct mm *mm, const struct mm_request *rq)
 		flags |= MM_ALLOC_MIN_RESERVE;
 	if (rq->gfp & MM_GFP_KSWAPD_RECLAIM)
 		flags |= MM_ALLOC_KSWAPD;
+	if (mm->defrag_mode)
+		flags |= MM_ALLOC_NOFRAGMENT;
 	if (mm_era_of(mm)->harder)
 		return flags_slow_harder(rq, flags);
 	if (!(rq->gfp & MM_GFP_DIRECT_RECLAIM)) {
@@ -344,7 +348,7 @@ static struct frame walk_zones(struct mm *mm, const struct mm_request *rq, uint3
 		if (local < 0)
 			local = z->node;
 		/* Locality matters more than fragmentation [get_page_from_freelist]. */
-		if ((alloc_flags & MM_ALLOC_NOFRAGMENT) && z->node != local)
+		if ((alloc_flags & MM_ALLOC_NOFRAGMENT) && !mm->defrag_mode && z->node != local)
 			return FRAME_NONE;
 		if (!mm_zone_suits(mm, zone, rq->order, highest, alloc_flags, rq->gfp)) {
 			note_refusal(mm, rq, zone, highest, alloc_flags);
@@ -369,11 +373,27 @@ struct frame mm_get_page(struct mm *mm, const struct mm_request *rq, uint32_t al
 
 	mm->cpu = rq->cpu;
 	f = walk_zones(mm, rq, alloc_flags);
-	if (frame_is_none(f) && (alloc_flags & MM_ALLOC_NOFRAGMENT))
+	if (frame_is_none(f) && (alloc_flags & MM_ALLOC_NOFRAGMENT) && !mm->defrag_mode)
 		f = walk_zones(mm, rq, alloc_flags & ~MM_ALLOC_NOFRAGMENT);
 	if (!frame_is_none(f))
 		mm_stats(mm)->allocs[rq->order < MM_NR_ORDERS ? rq->order : MM_NR_ORDERS - 1]++;
 	return f;
+}
+
+/* ---- defrag_mode ---- */
+
+void mm_set_defrag_mode(struct mm *mm, bool on)
+{
+	mm->defrag_mode = on && mm_era_of(mm)->defrag_mode;
+}
+
+int64_t mm_free_in_blocks(const struct mm *mm, uint32_t zone)
+{
+	int64_t pages = 0;
+
+	for (uint32_t order = mm->pageblock_order; order < mm->nr_orders; order++)
+		pages += (int64_t)mm->zones[zone].nr_free[order] << order;
+	return pages;
 }
 
 /* ---- watermarks set anew ---- */

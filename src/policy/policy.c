@@ -217,6 +217,43 @@ int policy_setting_parse(struct policy_setting *s, const char *text, struct erro
 	return ret;
 }
 
+static bool has_era(const char *const *eras, const char *era)
+{
+	for (size_t i = 0; eras && eras[i]; i++) {
+		if (!strcmp(eras[i], era))
+			return true;
+	}
+	return !eras;
+}
+
+static int param_lacks_era(const struct policy *p, const struct param_desc *d, const char *era,
+			   struct error *err)
+{
+	struct strbuf known;
+
+	strbuf_init(&known);
+	for (size_t i = 0; d->eras[i]; i++)
+		strbuf_printf(&known, "%s%s", i ? ", " : "", d->eras[i]);
+	error_set(err,
+		  "policy %s: kernels of era %s have no %s (only of %s); leave the parameter out",
+		  p->name, era, d->name, known.s);
+	strbuf_release(&known);
+	return -1;
+}
+
+int policy_setting_fits(const struct policy_setting *s, const char *era, struct error *err)
+{
+	const struct policy *p = s->policy;
+
+	if (!has_era(p->eras, era))
+		return error_set(err, "policy %s does not run on era %s", p->name, era);
+	for (size_t i = 0; i < p->nr_params; i++) {
+		if (s->params[i] != p->params[i].def && !has_era(p->params[i].eras, era))
+			return param_lacks_era(p, &p->params[i], era, err);
+	}
+	return 0;
+}
+
 void policy_setting_release(struct policy_setting *s)
 {
 	free(s->spelled);

@@ -13,7 +13,7 @@
 #include "base/base.h"
 #include "mm/mm.h"
 
-#define POLICY_ABI 1u
+#define POLICY_ABI 2u
 #define POLICY_MAX_PARAMS 32
 
 /* What a hook is given. Lives in the driver, not in the machine. */
@@ -106,6 +106,9 @@ struct policy_setting {
 	char *spelled; /* canonical NAME:key=value,... with every parameter */
 };
 int policy_setting_parse(struct policy_setting *s, const char *text, struct error *err) MUST_CHECK;
+/* May it be used on a machine of this era? Policies and single parameters say on which. */
+int policy_setting_fits(const struct policy_setting *s, const char *era,
+			struct error *err) MUST_CHECK;
 void policy_setting_release(struct policy_setting *s);
 
 #endif

@@ -424,6 +424,22 @@ static void set_swap(struct mm *mm, const struct capture *c)
 	}
 }
 
+/* "always defer [madvise] never": of the start, and not if it was another at the end. */
+static uint32_t thp_mode(const struct manifest *m)
+{
+	const char *start = manifest_get(m, "thp.defrag"), *end = manifest_get(m, "thp.defrag_end");
+	char word[32];
+
+	if (!start || (end && strcmp(start, end)))
+		return MM_THP_RECORDED;
+	for (uint32_t mode = MM_THP_ALWAYS; mode < MM_THP_NR; mode++) {
+		snprintf(word, sizeof(word), "[%s]", mm_thp_names[mode]);
+		if (strstr(start, word))
+			return mode;
+	}
+	return MM_THP_RECORDED;
+}
+
 static int fill(struct mm *mm, const struct capture *c, const struct trace *t,
 		const struct snapshot *s, struct error *err)
 {
@@ -450,6 +466,8 @@ static int fill(struct mm *mm, const struct capture *c, const struct trace *t,
 	mm->percpu_high_fraction = (uint32_t)manifest_get_i64(
 		&c->manifest, "sysctl.vm.percpu_pagelist_high_fraction", 0);
 	set_swap(mm, c);
+	mm_set_defrag_mode(mm, manifest_get_i64(&c->manifest, "sysctl.vm.defrag_mode", 0) > 0);
+	mm->thp_recorded = thp_mode(&c->manifest);
 	return mm_validate(mm, err);
 }
 

@@ -234,6 +234,9 @@ struct outcome {
 	struct outcome_zone zones[MM_MAX_ZONES];
 	struct index_sample *samples; /* owned */
 	size_t nr_samples;
+	uint64_t thp_guessed; /* requests for transparent huge pages under another defrag mode of
+				 which the recording does not tell how they would have asked;
+				 not stored */
 	uint64_t rereads; /* pages that this policy dropped and that were seen in use afterwards */
 	char assumption[64];	     /* of the scenarios, the one that moves huge_success (else
 					pages_reclaimed) most; "" none */

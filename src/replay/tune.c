@@ -272,6 +272,8 @@ static int tune(const struct whatif_job *job, const struct tune_options *opt,
 	int rc = 0;
 
 	for (const struct scenario *s = scenarios; s->name; s++) {
+		if (s->madvised && !whatif_thp_is_set(job->setting))
+			continue;
 		out->scenarios[out->nr_scenarios++] = s->name;
 		if (opt->whatif.central_only)
 			break;
@@ -294,7 +296,8 @@ int tune_run_demand(const struct mm *start, const struct demand *d, const struct
 				 .demand = d,
 				 .setting = p,
 				 .opt = &opt->whatif,
-				 .first_tick = WHATIF_TICK_NS};
+				 .first_tick = WHATIF_TICK_NS,
+				 .thp_recorded = whatif_thp_recorded(start, d)};
 
 	*out = (struct tune_curve){.nr = 0};
 	if (tune_check_policy(p, err))

@@ -198,15 +198,6 @@ static void name_outcome(struct outcome *o, const struct mm *mm, const struct po
 	}
 }
 
-static bool runs_on(const struct policy *p, const char *era)
-{
-	for (size_t i = 0; p->eras && p->eras[i]; i++) {
-		if (!strcmp(p->eras[i], era))
-			return true;
-	}
-	return !p->eras;
-}
-
 static uint64_t now_ns(void)
 {
 	struct timespec ts;
@@ -273,6 +264,7 @@ int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct sc
 	w->env = (struct policy_env){
 		.mm = w->mm, .params = w->params, .policy = w->policy, .driver = w};
 	w->mm->kswapd_sliced = w->kswapd_speed > 0;
+	w->mm->thp_recorded = job->thp_recorded;
 	if (alloc_tables(w, err) || pool_init(w, err) || tell_future(w, err))
 		return -1;
 	whatif_place_initial(w);
@@ -342,8 +334,11 @@ static int run_others(const struct whatif_job *job, struct outcome *out, struct 
 	other_job.opt = &opt;
 	for (const struct scenario *s = scenarios + 1; s->name; s++) {
 		struct outcome other = {.pageblock_order = out->pageblock_order};
-		int ret = run_scenario(&other_job, s, &other, err);
+		int ret;
 
+		if (s->madvised && !out->thp_guessed)
+			continue;
+		ret = run_scenario(&other_job, s, &other, err);
 		if (!ret)
 			outcome_widen(out, &other, s->name, &most);
 		outcome_release(&other);
@@ -364,11 +359,11 @@ int whatif_job_init(struct whatif_job *job, struct demand *d, const struct mm *m
 	*job = (struct whatif_job){.start = mm, .demand = d, .setting = p, .opt = opt};
 	recording_range(c, t, &geo.first, &geo.last);
 	geo.cut = cut_event(t, opt->cut_percent);
-	if (!runs_on(p->policy, mm_era_name(mm->era_index)))
-		return error_set(err, "policy %s does not run on era %s", p->policy->name,
-				 mm_era_name(mm->era_index));
+	if (policy_setting_fits(p, mm_era_name(mm->era_index), err))
+		return -1;
 	if (demand_derive(d, c, t, &geo, opt->progress, err))
 		return -1;
+	job->thp_recorded = whatif_thp_recorded(mm, d);
 	if (geo.cut && geo.cut < t->nr) {
 		job->cut = true;
 		job->begin = t->events[geo.cut].time - t->events[0].time;
@@ -425,10 +420,10 @@ int whatif_run_demand(const struct mm *start, const struct demand *d,
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	if (!runs_on(p->policy, mm_era_name(start->era_index)))
-		return error_set(err, "policy %s does not run on era %s", p->policy->name,
-				 mm_era_name(start->era_index));
+	if (policy_setting_fits(p, mm_era_name(start->era_index), err))
+		return -1;
 	whatif_describe(out, &job);
+	job.thp_recorded = whatif_thp_recorded(start, d);
 	job.span = d->nr ? d->ops[d->nr - 1].time : 0;
 	ret = run_scenario(&job, &scenarios[0], out, err);
 	if (ret)

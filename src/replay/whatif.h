@@ -31,6 +31,8 @@ struct scenario {
 			     them */
 	bool long_lives;  /* objects that only the replay has live to the end; else they die at once
 			   */
+	bool madvised; /* memory that huge pages were wanted for was madvised, where the recording
+			  does not tell; else not */
 };
 extern const struct scenario scenarios[]; /* the first is the central one; ends with name NULL */
 
@@ -121,6 +123,7 @@ struct whatif_job {
 	struct stall_costs costs;
 	uint64_t span, begin; /* ns: the recording's length, and where the replay begins in it */
 	uint64_t first_tick;
+	uint32_t thp_recorded; /* enum mm_thp_defrag */
 	bool cut;
 };
 /* Derives the demand into @d, which must outlive the job, as must @mm, @p and @opt. */
@@ -180,6 +183,16 @@ void whatif_bind(struct whatif *w, struct frame f, const struct demand_op *op, u
 void whatif_free(struct whatif *w, struct frame f, uint32_t cpu);
 /* Counts a request in the order's score, unless it is the recorder's or outside the window. */
 void whatif_score(struct whatif *w, const struct demand_op *op, bool success, bool slow);
+
+/* Transparent huge pages under another defrag mode than the recorded one: whatif_thp.c. */
+uint32_t whatif_thp_recorded(const struct mm *start, const struct demand *d);
+/* Does the setting have a mode of its own? */
+bool whatif_thp_is_set(const struct policy_setting *p);
+/* Gives the request its flags; false: under that mode it is not made. */
+bool whatif_thp_asks(struct whatif *w, const struct demand_op *op, struct mm_request *rq);
+/* It failed; is there a second one, that the recorded kernel did not make? */
+bool whatif_thp_asks_again(const struct whatif *w, const struct demand_op *op,
+			   struct mm_request *rq);
 
 uint32_t whatif_cpu(const struct whatif *w, uint32_t cpu);
 /* Does work that no request waits for. */

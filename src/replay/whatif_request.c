@@ -183,15 +183,18 @@ static void wake_kswapd(struct whatif *w, const struct wake *wake, bool compacts
 	}
 }
 
-/* wake_all_kswapds: those of all nodes that the request may use. */
+/* wake_all_kswapds: those of all nodes that the request may use; under defrag_mode for a pageblock
+ * at least (6.18). */
 static void wake_for(struct whatif *w, const struct mm_request *rq)
 {
-	uint32_t highest = mm_gfp_zone(w->mm, rq->gfp);
+	uint32_t highest = mm_gfp_zone(w->mm, rq->gfp), order = rq->order;
 
 	if (!(rq->gfp & MM_GFP_KSWAPD_RECLAIM))
 		return;
+	if (w->mm->defrag_mode && order < w->mm->pageblock_order)
+		order = w->mm->pageblock_order;
 	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
-		struct wake wake = {.node = node, .order = rq->order, .highest = highest};
+		struct wake wake = {.node = node, .order = order, .highest = highest};
 
 		wake_kswapd(w, &wake, rq->gfp & MM_GFP_DIRECT_RECLAIM);
 	}
@@ -211,20 +214,31 @@ static void wake_boosted(struct whatif *w)
 	}
 }
 
+/* The free lists, then the policy. */
+static struct frame try_request(struct whatif *w, const struct mm_request *rq, bool *slow)
+{
+	struct frame f = mm_get_page(w->mm, rq, mm_alloc_flags_fast(w->mm, rq));
+
+	*slow = frame_is_none(f);
+	if (!*slow)
+		return f;
+	wake_for(w, rq);
+	w->mm->cpu = rq->cpu;
+	return w->policy->alloc_slow(&w->env, rq);
+}
+
 struct frame whatif_alloc(struct whatif *w, const struct demand_op *op, bool *slow)
 {
 	struct mm_request rq = request_of(w, op);
-	struct frame f;
+	struct frame f = FRAME_NONE;
 
+	*slow = false;
 	if (w->watch)
 		w->watch->before(w->watch, w, op, &rq);
-	f = mm_get_page(w->mm, &rq, mm_alloc_flags_fast(w->mm, &rq));
-	*slow = frame_is_none(f);
-	if (*slow) {
-		wake_for(w, &rq);
-		w->mm->cpu = rq.cpu;
-		f = w->policy->alloc_slow(&w->env, &rq);
-	}
+	if (whatif_thp_asks(w, op, &rq))
+		f = try_request(w, &rq, slow);
+	if (frame_is_none(f) && whatif_thp_asks_again(w, op, &rq))
+		f = try_request(w, &rq, slow);
 	if (w->watch)
 		w->watch->after(w->watch, w, op, &rq, f, *slow);
 	wake_boosted(w);

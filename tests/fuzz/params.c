@@ -5,10 +5,10 @@
 static const char *const modes[] = {"async", "sync-light", "sync", NULL};
 
 static const struct param_desc table[] = {
-	{"extfrag_threshold", PARAM_INT, 500, 0, 1000, NULL, "per mille", "gate"},
-	{"limit", PARAM_INT, 0, INT64_MIN, INT64_MAX, NULL, NULL, "any number"},
-	{"defer", PARAM_BOOL, 1, 0, 1, NULL, NULL, "back off"},
-	{"mode", PARAM_CHOICE, 0, 0, 0, modes, NULL, "how hard"},
+	{"extfrag_threshold", PARAM_INT, 500, 0, 1000, NULL, "per mille", "gate", NULL},
+	{"limit", PARAM_INT, 0, INT64_MIN, INT64_MAX, NULL, NULL, "any number", NULL},
+	{"defer", PARAM_BOOL, 1, 0, 1, NULL, NULL, "back off", NULL},
+	{"mode", PARAM_CHOICE, 0, 0, 0, modes, NULL, "how hard", NULL},
 };
 
 /* What was accepted is written in canonical form, and that is accepted and means the same. */

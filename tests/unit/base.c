@@ -282,10 +282,10 @@ END_TEST
 static const char *const modes[] = {"async", "sync-light", "sync", NULL};
 
 static const struct param_desc table[] = {
-	{"extfrag_threshold", PARAM_INT, 500, 0, 1000, NULL, "per mille", "gate"},
-	{"retries", PARAM_INT, -1, -1, 16, NULL, NULL, "how often"},
-	{"defer", PARAM_BOOL, 1, 0, 1, NULL, NULL, "back off"},
-	{"mode", PARAM_CHOICE, 0, 0, 0, modes, NULL, "how hard"},
+	{"extfrag_threshold", PARAM_INT, 500, 0, 1000, NULL, "per mille", "gate", NULL},
+	{"retries", PARAM_INT, -1, -1, 16, NULL, NULL, "how often", NULL},
+	{"defer", PARAM_BOOL, 1, 0, 1, NULL, NULL, "back off", NULL},
+	{"mode", PARAM_CHOICE, 0, 0, 0, modes, NULL, "how hard", NULL},
 };
 #define NR_PARAMS ARRAY_SIZE(table)
 

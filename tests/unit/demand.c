@@ -24,6 +24,7 @@
 #define OTHER 8
 #define KSWAPD 36
 #define KCOMPACTD 28
+#define KHUGEPAGED 29
 #define RECORDER 90
 
 #define USER (GFP_HIGHMEM | GFP_MOVABLE | GFP_IO | GFP_FS | GFP_DIRECT_RECLAIM | GFP_KSWAPD_RECLAIM)
@@ -103,8 +104,10 @@ static void compaction_ends(uint32_t pid)
 
 static void derive(void)
 {
-	static struct trace_comm comms[] = {
-		{KCOMPACTD, "kcompactd0"}, {KSWAPD, "kswapd0"}, {RECORDER, "trace-cmd"}};
+	static struct trace_comm comms[] = {{KCOMPACTD, "kcompactd0"},
+					    {KHUGEPAGED, "khugepaged"},
+					    {KSWAPD, "kswapd0"},
+					    {RECORDER, "trace-cmd"}};
 	struct demand_geometry geo = {.nr_frames = FRAMES, .pageblock_order = 9};
 	struct trace t = {
 		.events = events,
@@ -292,6 +295,35 @@ START_TEST(shrinker_frees)
 	frees(KSWAPD, 8, 2);
 	expect("+a/2 -a");
 	ck_assert_uint_eq(demand.counts.slab_shrunk, 4);
+}
+END_TEST
+
+/* ---- transparent huge pages ---- */
+
+#define THP                                                                                        \
+	(GFP_HIGHMEM | GFP_MOVABLE | GFP_IO | GFP_FS | GFP_HARDWALL | GFP_COMP | GFP_NOMEMALLOC |  \
+	 GFP_NOWARN | GFP_DIRECT_RECLAIM)
+#define NODE (GFP_THISNODE | GFP_NORETRY)
+
+/*
+ *   task 7    fault: its node fails, anywhere a       fault: its node b
+ *   task 8                              fault: its node c
+ *   khugepaged                                                  d, with the same flags
+ * Expect the second request of task 7 alone to be one; khugepaged's is no fault.
+ */
+START_TEST(faults_for_huge_pages)
+{
+	static const uint16_t flags[] = {DEMAND_F_THP, DEMAND_F_THP, DEMAND_F_THP | DEMAND_F_AGAIN,
+					 DEMAND_F_THP, 0};
+
+	allocs(TASK, UINT64_MAX, 9, THP | NODE);
+	allocs(OTHER, 512, 9, THP | NODE);
+	allocs(TASK, 0, 9, THP);
+	allocs(TASK, 1024, 9, THP | NODE);
+	allocs(KHUGEPAGED, 1536, 9, THP);
+	expect("fail/9 +a/9 +b/9 +c/9 +d/9");
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		ck_assert_uint_eq(demand.ops[i].flags, flags[i]);
 }
 END_TEST
 
@@ -623,6 +655,7 @@ static Suite *demand_suite(void)
 		kswapd_frees,
 		direct_reclaim_frees,
 		memcg_reclaim_is_demand,
+		faults_for_huge_pages,
 		shrinker_frees,
 		migration_keeps_identity,
 		source_without_destination,

@@ -78,8 +78,8 @@ static void random_setting(struct rng *rng, const struct policy *p, struct strbu
 {
 	int64_t values[POLICY_MAX_PARAMS];
 
-	for (size_t i = 0; i < p->nr_params; i++)
-		values[i] = random_value(rng, &p->params[i]);
+	for (size_t i = 0; i < p->nr_params; i++) /* the sample's era has no parameters of others */
+		values[i] = p->params[i].eras ? p->params[i].def : random_value(rng, &p->params[i]);
 	strbuf_clear(out);
 	strbuf_printf(out, "%s%s", p->name, p->nr_params ? ":" : "");
 	params_format(p->params, p->nr_params, values, out);

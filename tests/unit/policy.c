@@ -49,7 +49,7 @@ START_TEST(another_abi_is_refused)
 
 	ck_assert_int_eq(policy_check(&p, NULL), 0);
 	p.abi = POLICY_ABI + 1;
-	expect_refused(&p, "version 2 of the interface, this program has version 1");
+	expect_refused(&p, "version 3 of the interface, this program has version 2");
 }
 END_TEST
 
@@ -114,11 +114,12 @@ START_TEST(settings_are_spelled_in_full)
 	struct error err = {{0}};
 
 	ck_assert_msg(!policy_setting_parse(&s, "threshold", &err), "%s", err.text);
-	ck_assert_str_eq(s.spelled, "threshold:extfrag_threshold=500,rounds=16");
+	ck_assert_str_eq(s.spelled,
+			 "threshold:extfrag_threshold=500,rounds=16,thp_defrag=recorded");
 	policy_setting_release(&s);
 	ck_assert_msg(!policy_setting_parse(&s, "threshold:rounds=2,extfrag_threshold=0", &err),
 		      "%s", err.text);
-	ck_assert_str_eq(s.spelled, "threshold:extfrag_threshold=0,rounds=2");
+	ck_assert_str_eq(s.spelled, "threshold:extfrag_threshold=0,rounds=2,thp_defrag=recorded");
 	ck_assert_int_eq(s.params[0], 0);
 	ck_assert_int_eq(s.params[1], 2);
 	policy_setting_release(&s);
