@@ -127,6 +127,15 @@ static void balance_begin(struct verify *v, uint64_t node, uint64_t highest)
 	set_reclaim_active(v, (uint32_t)node, v->boost[node].highest, true);
 }
 
+/* The state may be of the middle of a round: a flight recorder takes it at any time. */
+static void balance_begun_before(struct verify *v)
+{
+	for (uint32_t z = 0; z < v->mm->nr_zones; z++)
+		if (v->mm->zones[z].flags & MM_ZONE_RECLAIM_ACTIVE)
+			balance_begin(v, (uint64_t)v->mm->zones[z].node,
+				      (uint64_t)v->mm->zones[z].index);
+}
+
 static void balance_end(struct verify *v, uint64_t node)
 {
 	struct boost_note *note;
@@ -477,6 +486,7 @@ static int run(struct verify *v, struct error *err)
 		if (!v->known)
 			return error_set(err, "no memory to note what is known of each frame");
 	}
+	balance_begun_before(v);
 	verify_checkpoints_init(v);
 	v->wb_ring = calloc(WB_RING, sizeof(*v->wb_ring));
 	v->wb_times = calloc(WB_RING, sizeof(*v->wb_times));
