@@ -99,6 +99,7 @@ const struct mm_era mm_eras[] = {
 		.free_high_late = true,
 		.drain_in_batches = true,
 		.defrag_mode = true,
+		.preempts = true,
 	},
 	{
 		.name = "5.10",
@@ -117,6 +118,11 @@ const struct mm_era mm_eras[] = {
 	},
 };
 const uint32_t mm_nr_eras = ARRAY_SIZE(mm_eras);
+
+bool mm_era_preempts(const struct mm *mm)
+{
+	return mm_era_of(mm)->preempts;
+}
 
 const char *mm_era_name(uint32_t index)
 {

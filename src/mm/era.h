@@ -27,6 +27,7 @@ struct mm_era {
 	bool drain_in_batches; /* a full list drains batch after batch, each from the same list
 				  (7.2) */
 	bool defrag_mode;      /* has the sysctl (6.15) */
+	bool preempts; /* as Debian builds it, tasks are preempted inside the kernel (7.2) */
 	/* What 5.10 does otherwise. */
 	uint32_t high_in_batches; /* per-cpu high is this many batches; 0: from the low watermark */
 	bool drain_by_type;	  /* a full list drains one batch, types in turn; no free factor */

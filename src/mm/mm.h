@@ -437,6 +437,8 @@ int mm_validate(const struct mm *mm, struct error *err) MUST_CHECK;
 /* Eras known to this program: name ("6.1"), the first release it is exact for, one line of text;
  * NULL past the end. */
 const char *mm_era_name(uint32_t index);
+/* Are tasks preempted inside this kernel, where nothing else is known of how it was built? */
+bool mm_era_preempts(const struct mm *mm);
 const char *mm_era_summary(uint32_t index);
 /* Index of the era for a release; *exact says whether it is for exactly this kernel or only the
  * nearest. */
@@ -613,6 +615,11 @@ void mm_pcp_free(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order, st
 /* Starts draining @count base pages at list @pindex [free_pcppages_bulk]. */
 void mm_drain_begin(struct mm *mm, struct mm_drain *d, uint32_t zone, uint32_t cpu, int32_t count,
 		    int32_t pindex);
+/* The drain that the free of @f, head of its per-cpu list, causes where that is known (tuned eras).
+ */
+bool mm_drain_after_free(struct mm *mm, struct frame f, uint32_t cpu, struct mm_drain *d);
+/* After something else was done to the lists: the rest of the batch starts anew. */
+void mm_drain_go_on(const struct mm *mm, struct mm_drain *d);
 /* The page that the next step frees; FRAME_NONE when done. */
 struct frame mm_drain_peek(const struct mm *mm, const struct mm_drain *d);
 void mm_drain_step(struct mm *mm, struct mm_drain *d);

@@ -221,6 +221,26 @@ struct frame mm_drain_peek(const struct mm *mm, const struct mm_drain *d)
 	return mm_list_last(mm, mm_pcp_list(mm, d->zone, d->cpu, (uint32_t)d->pindex));
 }
 
+void mm_drain_go_on(const struct mm *mm, struct mm_drain *d)
+{
+	drain_start(mm, d, d->left, d->from_free ? d->again : 0);
+}
+
+bool mm_drain_after_free(struct mm *mm, struct frame f, uint32_t cpu, struct mm_drain *d)
+{
+	uint32_t zone = mm_frame_zone(mm, f), list = mm_frame(mm, f)->list;
+	struct mm_pcp *pcp = mm_pcp(mm, zone, cpu);
+	uint32_t pindex = list - mm_pcp_list(mm, zone, cpu, 0);
+	int32_t n = pcp->free_count < pcp->batch ? pcp->batch : pcp->free_count;
+
+	if (!mm_era_of(mm)->tuned || !mm_on_pcp_list(mm, f) || pindex >= MM_NR_PCP_LISTS)
+		return false;
+	*d = (struct mm_drain){
+		.zone = zone, .cpu = cpu, .from_free = true, .again = (int32_t)pindex, .more = n};
+	next_batch(mm, d);
+	return d->active;
+}
+
 void mm_drain_step(struct mm *mm, struct mm_drain *d)
 {
 	struct frame f = mm_drain_peek(mm, d);

@@ -274,6 +274,8 @@ static void task_moves_on(struct verify *v, const struct event *e)
 
 static void do_event(struct verify *v, const struct event *e)
 {
+	if (e->kind == EV_SCHED_SWITCH)
+		verify_leaves(v, e);
 	close_ops(v, e);
 	switch (e->kind) {
 	case EV_ZONE_LOCKED:
@@ -394,6 +396,8 @@ static void do_event(struct verify *v, const struct event *e)
 		break;
 	}
 	task_moves_on(v, e);
+	if (v->nr_away)
+		verify_is_back(v, e);
 }
 
 /* The round ended because the node is balanced again, whatever order it has come down to. */
@@ -488,6 +492,7 @@ static int run(struct verify *v, struct error *err)
 	}
 	balance_begun_before(v);
 	verify_checkpoints_init(v);
+	verify_preempt_init(v);
 	v->wb_ring = calloc(WB_RING, sizeof(*v->wb_ring));
 	v->wb_times = calloc(WB_RING, sizeof(*v->wb_times));
 	if (!v->wb_ring || !v->wb_times)

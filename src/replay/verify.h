@@ -66,6 +66,18 @@ struct pending {
 };
 #define MAX_PENDING 512
 
+#define MAX_PREEMPTED 64
+#define MAX_LEFT 4
+
+/* A task that was switched from while it wanted to run, and has done nothing that shows since. */
+struct away {
+	uint32_t pid, cpu;
+	uint32_t times; /* that it was switched from in this way */
+	/* The first of that CPU's lists, at the last few of these moments. */
+	struct frame heads[MAX_LEFT][MM_MAX_ZONES][MM_NR_PCP_LISTS];
+	uint64_t next; /* event of the request that it may be in the middle of; 0: not looked for */
+};
+
 #define MM_F_MOVED_TO                                                                              \
 	0x01000000u /* of MM_F_DRIVER: compaction is predicted to have moved a page here */
 
@@ -162,6 +174,16 @@ struct verify {
 	struct zone_op ops[MM_MAX_ZONES];
 	struct pending pending[MAX_PENDING];
 	uint32_t nr_pending;
+	bool preempts; /* the recorded kernel */
+	struct away away[MAX_PREEMPTED];
+	uint8_t away_order[MAX_PREEMPTED]; /* the first nr_away are away, the last to leave last */
+	uint32_t nr_away;
+	/* Of preempted tasks: any of those may have taken it. Listed nowhere, seen nowhere since.
+	 */
+	struct pending supposed[MAX_PREEMPTED];
+	uint32_t nr_supposed;
+	struct zone_op suspended[MAX_PREEMPTED]; /* drains of such tasks, between two batches */
+	uint32_t nr_suspended;
 	struct task tasks[MAX_TASKS];
 	struct boost_note boost[MM_MAX_NODES];
 	struct compact_run runs[MM_COMPACT_SLOTS];
@@ -308,6 +330,37 @@ void compact_left_cpu(struct verify *v, struct compact_run *run, bool preempted)
 /* A probe says that a run has taken a free page. */
 void compact_probed(struct verify *v, const struct event *e);
 
+/* ---- verify_preempt.c ---- */
+
+void verify_preempt_init(struct verify *v);
+/* sched_switch: a task leaves a CPU. */
+void verify_leaves(struct verify *v, const struct event *e);
+/* After an event: its task, if it was away, is so no more. */
+void verify_is_back(struct verify *v, const struct event *e);
+/* Of several tasks that were preempted and took pages the one of @e took @f, whoever it was
+ * supposed to be. False: it did not; what was supposed of it goes to others. */
+bool verify_take_supposed(struct verify *v, const struct event *e, struct frame f);
+/* Did tasks that were preempted take the pages that are before @f on the list of @e's request? Then
+ * they have left it. */
+bool verify_swap_preempted(struct verify *v, const struct event *e, const struct choice *ch,
+			   struct frame f);
+/* The list of @rq is being refilled although the model has pages on it: did preempted tasks take
+ * all of them? */
+bool verify_emptied_by_preempted(struct verify *v, const struct event *e, uint32_t zone,
+				 const struct mm_request *rq);
+/* Is @f what the request would have popped right before its task was preempted, on the CPU that it
+ * was on? Then that is the CPU of @rq. */
+bool verify_popped_before(struct verify *v, const struct event *e, uint32_t zone, struct frame f,
+			  struct mm_request *rq);
+/* A drain that is not over, of a task that was preempted: it goes on with the task. */
+bool verify_suspend_drain(struct verify *v, struct zone_op *op);
+bool verify_resume_drain(struct verify *v, const struct event *e, uint32_t zone);
+/* The same two for interrupts: the page before the expected one is for what @e interrupted; the
+ * head of the list as it was before the interrupt right before @e. */
+bool verify_swap_interrupted(struct verify *v, const struct event *e, const struct choice *ch);
+struct frame verify_head_before_interrupt(const struct verify *v, const struct event *e,
+					  struct frame head);
+
 /* verify_infer.c: what recordings of core events do not tell */
 /* A copy of @t with the events that `capture --events=core` records; free(core->events). */
 int infer_hide(const struct trace *t, struct trace *core, struct error *err) MUST_CHECK;
@@ -341,6 +394,9 @@ void repair_take_from_zone(struct verify *v, struct frame f, uint32_t order, uin
 void repair_turn_list(struct verify *v, struct frame expected, struct frame f);
 void repair_take_from_pcp(struct verify *v, struct frame f, uint32_t order);
 void repair_pass_over(struct verify *v, struct frame f);
+/* A page that has left the free lists for a request whose mm_page_alloc is still to come. */
+void verify_pending_add(struct verify *v, uint32_t pid, enum context ctx, struct frame f,
+			uint32_t order, bool exact);
 /* What @f is part of and is on some list: a free buddy, a page on a per-cpu list; or FRAME_NONE. */
 struct frame repair_listed(const struct mm *mm, struct frame f);
 /* Takes @f out of whatever free list it is on, so that it can be allocated or freed again. */

@@ -8,14 +8,15 @@
 
 /* ---- pages on their way to an mm_page_alloc ---- */
 
-static void pending_add(struct verify *v, uint32_t pid, enum context ctx, struct frame f,
+void verify_pending_add(struct verify *v, uint32_t pid, enum context ctx, struct frame f,
 			uint32_t order, bool exact)
 {
 	if (v->nr_pending == MAX_PENDING) { /* the oldest can only be a leftover */
 		memmove(v->pending, v->pending + 1, (MAX_PENDING - 1) * sizeof(v->pending[0]));
 		v->nr_pending--;
 	}
-	v->pending[v->nr_pending++] = (struct pending){pid, ctx, f, order, exact};
+	v->pending[v->nr_pending++] =
+		(struct pending){.pid = pid, .ctx = ctx, .f = f, .order = order, .exact = exact};
 }
 
 static bool pending_take(struct verify *v, const struct event *e, struct pending *out)
@@ -194,6 +195,9 @@ static void start_op(struct verify *v, const struct event *e, uint32_t zone)
 		v->res->lookaheads++;
 		choice_make(v, &rq, event_context(e), true, &ch);
 	}
+	if (ch.path == PATH_POP && ch.zone == zone && followed_by_more(v) &&
+	    verify_emptied_by_preempted(v, e, zone, &rq))
+		choice_make(v, &rq, event_context(e), false, &ch);
 	choice_learn(v, &rq, event_context(e), &ch, zone);
 	choice_count(v, &ch, zone, got);
 	if (ch.zone != zone) {
@@ -214,7 +218,7 @@ static void finish_direct(struct verify *v, uint32_t zone, struct frame f)
 	clear_boosted(v->mm, zone);
 	if (op->alloc_flags & MM_ALLOC_HIGHATOMIC)
 		mm_reserve_highatomic(v->mm, zone, f);
-	pending_add(v, op->pid, op->ctx, f, op->first_order, op->exact);
+	verify_pending_add(v, op->pid, op->ctx, f, op->first_order, op->exact);
 	op->kind = OP_NONE;
 }
 
@@ -254,7 +258,8 @@ void verify_refill_end(struct verify *v, uint32_t zone)
 		 * mm_page_alloc fires. */
 		mm_pcp_del(v->mm, zone, op->cpu, op->first);
 		mm_mark_allocated(v->mm, op->first, op->first_order);
-		pending_add(v, op->pid, op->ctx, op->first, op->first_order, op->first_exact);
+		verify_pending_add(v, op->pid, op->ctx, op->first, op->first_order,
+				   op->first_exact);
 	}
 }
 
@@ -380,64 +385,6 @@ void verify_extfrag(struct verify *v, const struct event *e)
 
 /* ---- mm_page_alloc ---- */
 
-/*
- * The page that an interrupted request popped before the interrupt's own: its mm_page_alloc comes
- * later. Context flags prove the interruption; the pair may match swapped.
- */
-static bool swap_with_interrupted(struct verify *v, const struct event *e, const struct choice *ch)
-{
-	const struct event *ev = v->t->events;
-	struct mm_request rq;
-	uint64_t k = v->i + 1;
-	struct frame f;
-
-	if (event_context(e) == CTX_TASK)
-		return false;
-	while (k < v->last && (ev[k].cpu != e->cpu || event_context(&ev[k]) >= event_context(e)))
-		k++;
-	if (k >= v->last || ev[k].kind != EV_ALLOC || ev[k].pid != e->pid)
-		return false;
-	choice_request(v, &ev[k], &rq);
-	if (rq.order != e->w[1] || rq.type != e->w[3])
-		return false;
-	f = mm_pcp_pop(v->mm, ch->zone, rq.cpu, rq.order, rq.type);
-	if (frame_is_none(f))
-		return false;
-	choice_halve(v->mm, ch->zone, rq.cpu);
-	pending_add(v, ev[k].pid, event_context(&ev[k]), f, rq.order, true);
-	v->res->reorderings++;
-	return true;
-}
-
-/* Did an interrupt that ended right before this event free the page? */
-static bool freed_by_last_interrupt(const struct verify *v, const struct event *e, struct frame f)
-{
-	const struct event *ev = v->t->events;
-	uint64_t pfn = pfn_from_frame(v->mm, f).n;
-
-	for (uint64_t j = v->i; j-- > v->first;) {
-		if (ev[j].cpu != e->cpu)
-			continue;
-		if (event_context(&ev[j]) <= event_context(e) || ev[j].pid != e->pid)
-			return false;
-		if (ev[j].kind == EV_FREE && ev[j].w[0] == pfn)
-			return true;
-	}
-	return false;
-}
-
-/*
- * The other way round: a request popped its page, was interrupted before its mm_page_alloc, and the
- * interrupt freed pages onto the same list. The head as it was before the interrupt.
- */
-static struct frame head_before_interrupt(const struct verify *v, const struct event *e,
-					  struct frame head)
-{
-	while (!frame_is_none(head) && freed_by_last_interrupt(v, e, head))
-		head = mm_list_next(v->mm, head);
-	return head;
-}
-
 static void count_page_alloc(struct verify *v, struct frame f, bool exact)
 {
 	v->res->page_allocs++;
@@ -483,12 +430,15 @@ static void alloc_from_pcp(struct verify *v, const struct event *e, struct frame
 	choice_request(v, e, &rq);
 	choice_make(v, &rq, event_context(e), false, &ch);
 	expected = list_head(v, &ch, &rq);
-	if (expected.n != f.n && ch.path == PATH_POP && swap_with_interrupted(v, e, &ch)) {
+	if (expected.n != f.n && verify_popped_before(v, e, ch.zone, f, &rq))
+		expected = f;
+	else if (expected.n != f.n && ch.path == PATH_POP &&
+		 (verify_swap_interrupted(v, e, &ch) || verify_swap_preempted(v, e, &ch, f))) {
 		choice_make(v, &rq, event_context(e), false, &ch);
 		expected = list_head(v, &ch, &rq);
 	}
 	if (expected.n != f.n && ch.path == PATH_POP) {
-		struct frame before = head_before_interrupt(v, e, expected);
+		struct frame before = verify_head_before_interrupt(v, e, expected);
 
 		v->res->reorderings += before.n == f.n;
 		expected = before.n == f.n ? before : expected;
@@ -573,6 +523,8 @@ void verify_alloc(struct verify *v, const struct event *e)
 	note_for_exact_tails(v, e);
 	if (take_captured(v, e, f)) {
 		/* Counted there. */
+	} else if (v->nr_supposed && verify_take_supposed(v, e, f)) {
+		count_page_alloc(v, f, true);
 	} else if (!pending_take(v, e, &p)) {
 		alloc_from_pcp(v, e, f);
 	} else {

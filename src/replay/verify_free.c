@@ -227,6 +227,8 @@ void verify_drain_end(struct verify *v, uint32_t zone)
 	if (op->kind != OP_DRAIN)
 		return;
 	f = mm_drain_peek(v->mm, &op->drain);
+	if (!frame_is_none(f) && verify_suspend_drain(v, op))
+		return;
 	if (!frame_is_none(f)) {
 		bool learned = infer_wmarks(v, zone, op->drain.cpu, false);
 
@@ -248,6 +250,34 @@ static uint32_t owner_of(const struct mm *mm, struct frame f, uint32_t otherwise
 	return (mm_frame(mm, f)->list - mm->list_pcp) / MM_NR_PCP_LISTS % mm->nr_cpus;
 }
 
+/* Right behind a free of the same task: it is that one's, although the model did not think the
+ * lists full. */
+static bool follows_free(struct verify *v, const struct event *e, uint32_t zone, struct mm_drain *d)
+{
+	const struct event *free = v->i > v->first ? e - 1 : e;
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){free->w[0]});
+
+	return (free->kind == EV_FREE || free->kind == EV_FREE_BATCHED) && free->pid == e->pid &&
+	       free->cpu == e->cpu && event_context(free) == event_context(e) &&
+	       !frame_is_none(f) && mm_frame_zone(v->mm, f) == zone &&
+	       mm_drain_after_free(v->mm, f, e->cpu, d);
+}
+
+/* Only when the lists are full was predicted wrongly. Where decay_pcp_high is not recorded it has
+ * made them full sooner; from now on the machine knows. */
+static void drained_early(struct verify *v, const struct event *e, struct frame f, uint32_t zone)
+{
+	struct mm_pcp *pcp = mm_pcp(v->mm, zone, e->cpu);
+
+	v->ops[zone].whole = v->ops[zone].exact = false;
+	v->res->ops_extra++;
+	verify_mismatch(v, MISMATCH_DRAIN_START, FRAME_NONE, f,
+			"zone %s: drained by a free already at %d pages of %d",
+			v->mm->zones[zone].name, pcp->count, pcp->high);
+	if (!v->t->kinds_seen[EV_P_DECAY])
+		pcp->high = pcp->count;
+}
+
 /* A drain that no free caused: of all pages of a cpu in a zone, by reclaim or compaction
  * [drain_pages_zone]. */
 static void start_whole_drain(struct verify *v, const struct event *e, struct frame f,
@@ -263,6 +293,10 @@ static void start_whole_drain(struct verify *v, const struct event *e, struct fr
 			       .ctx = event_context(e),
 			       .whole = true,
 			       .exact = true};
+	if (follows_free(v, e, zone, &op->drain)) {
+		drained_early(v, e, f, zone);
+		return;
+	}
 	mm_drain_begin(v->mm, &op->drain, zone, owner, mm_drain_chunk(v->mm, zone, owner), 0);
 	if (verify_compact_drains(v, e, zone) || (task && (task->drain_allowed || task->drain_due)))
 		return;
@@ -287,11 +321,29 @@ static void drain_other(struct verify *v, const struct event *e, struct zone_op 
 		       op->drain.pindex);
 }
 
+/* A drained page goes to the list of its block's type, which the event tells: where the model has
+ * another one, an extfrag event is missing or the start's state was wrong. */
+static bool block_type_is(struct verify *v, const struct event *e, struct frame f, uint32_t zone)
+{
+	uint32_t type = (uint32_t)e->w[2], had = mm_block_type(v->mm, f);
+
+	if (!mm_claims_blocks(v->mm) || type >= MM_NR_TYPES || type == had)
+		return true;
+	verify_mismatch(v, MISMATCH_LIST_TYPE, FRAME_NONE, f,
+			"zone %s: the block is of type %u, %u expected", v->mm->zones[zone].name,
+			type, had);
+	v->res->resyncs++;
+	v->resynced = true;
+	mm_set_block_type(v->mm, f, type);
+	return false;
+}
+
 void verify_drain(struct verify *v, const struct event *e)
 {
 	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]}), expected;
 	uint32_t order = (uint32_t)e->w[1], zone;
 	struct zone_op *op;
+	bool typed;
 
 	if (frame_is_none(f) || order >= v->mm->nr_orders)
 		return;
@@ -300,14 +352,16 @@ void verify_drain(struct verify *v, const struct event *e)
 		return;
 	op = &v->ops[zone];
 	v->mm->cpu = e->cpu;
-	if (op->kind != OP_DRAIN)
+	if (op->kind != OP_DRAIN && !verify_resume_drain(v, e, zone))
 		start_whole_drain(v, e, f, zone);
 	op->fresh = false;
 	expected = mm_drain_peek(v->mm, &op->drain);
 	verify_predict(v, expected);
 	v->res->drained_pages++;
+	typed = block_type_is(v, e, f, zone);
+	op->exact = op->exact && typed;
 	if (expected.n == f.n && mm_frame(v->mm, f)->order == order) {
-		v->res->drained_pages_exact++;
+		v->res->drained_pages_exact += typed;
 		mm_drain_step(v->mm, &op->drain);
 	} else {
 		verify_mismatch(v, MISMATCH_DRAIN_PAGE, expected, f,
