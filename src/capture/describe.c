@@ -9,7 +9,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define MAX_VALUE 4096
+#define MAX_VALUE                                                                                  \
+	65536 /* sysfs calls a list of CPUs 28672 bytes long where a kernel is made for 8192 */
 
 static void set_from_file(struct manifest *m, const char *key, const char *path)
 {
