@@ -25,34 +25,6 @@ const char *mismatch_name(enum mismatch m)
 	return names[m];
 }
 
-struct task *verify_task(struct verify *v, uint32_t pid, bool make)
-{
-	uint32_t h = pid % MAX_TASKS;
-	struct task *unused = NULL;
-
-	for (uint32_t n = 0; n < MAX_TASKS; n++) {
-		struct task *task = &v->tasks[(h + n) % MAX_TASKS];
-
-		if (task->in_use && task->pid == pid)
-			return task;
-		if (!task->in_use) {
-			unused = task;
-			break;
-		}
-	}
-	if (!make)
-		return NULL;
-	if (!unused) { /* all taken: the slot that this pid hashes to is given away */
-		unused = &v->tasks[h];
-		if (unused->in_compaction || unused->bulk_left)
-			return NULL;
-	}
-	memset(unused, 0, sizeof(*unused));
-	unused->pid = pid;
-	unused->in_use = true;
-	return unused;
-}
-
 static uint64_t pfn_or_none(const struct verify *v, struct frame f)
 {
 	return frame_is_none(f) ? UINT64_MAX : pfn_from_frame(v->mm, f).n;
@@ -208,12 +180,14 @@ static void task_state(struct verify *v, const struct event *e)
 		break;
 	case EV_RECLAIM_BEGIN:
 		task->in_reclaim = task->slow = true;
+		task->reclaim_order = (uint32_t)e->w[0];
+		task->reclaim_gfp = (uint32_t)e->w[1];
 		break;
 	case EV_RECLAIM_END:
 		/* Progress but no page: everything is drained, then one more try
 		 * [__alloc_pages_direct_reclaim]. */
 		task->in_reclaim = false;
-		task->drain_due = e->w[0] && verify_slow_request_fails(v);
+		task->drain_due = e->w[0] && verify_reclaim_fails(v, e, task);
 		break;
 	case EV_COMPACT_TRY:
 	case EV_KSWAPD_WAKEUP:

@@ -123,6 +123,7 @@ struct compact_run {
 /* What a task is in the middle of, by pid; a few at a time. */
 struct task {
 	uint32_t pid;
+	uint64_t seen;	    /* event at which it was asked for last */
 	uint32_t bulk_left; /* pages that __alloc_pages_bulk still takes */
 	uint32_t bulk_type, bulk_zone;
 	bool in_use, in_compaction, in_reclaim;
@@ -130,16 +131,24 @@ struct task {
 	bool drain_allowed; /* compaction of its own has just ended: kcompactd drains when it failed
 			     */
 	bool drain_due;	    /* its reclaim has just ended and left nothing to allocate */
+	uint32_t reclaim_order, reclaim_gfp; /* of the request that it reclaims for */
 	uint32_t exact_order; /* its last allocation, for alloc_pages_exact's tails */
 	uint64_t exact_pfn;
 	struct compact_want compact;
 	bool success_noted; /* its compaction succeeded, and the deferral was reset for that */
 	bool has_captured;
 	struct frame captured;
-	uint32_t batch_run;		/* frees of one free_unref_page_list so far */
+	uint32_t batch_run; /* frees of one free_unref_page_list under one lock so far */
+	uint32_t batch_zone;
 	uint64_t contig_pfn, contig_nr; /* a range that is being freed as one; nr 0: none */
 };
 #define MAX_TASKS 256
+
+/* An interrupt's frees, as far as they concern a zone. */
+struct burst {
+	uint64_t end; /* the one that has been judged ends before this event */
+	bool direct, judged;
+};
 
 struct boost_note { /* boosts that a kswapd's balance_pgdat found at its start */
 	uint32_t boost[MM_MAX_ZONES];
@@ -187,8 +196,7 @@ struct verify {
 	struct task tasks[MAX_TASKS];
 	struct boost_note boost[MM_MAX_NODES];
 	struct compact_run runs[MM_COMPACT_SLOTS];
-	uint64_t burst_end; /* interrupt burst that has been judged ends before this event */
-	bool burst_direct, burst_judged;
+	struct burst bursts[MM_MAX_ZONES];
 	bool have_balance;  /* balance_pgdat's probe events are in the recording */
 	bool have_fold;	    /* counter folding too */
 	uint32_t *wb_ring;  /* frames whose writeback began, by number of the beginning */
@@ -211,13 +219,14 @@ int look_prepare(struct verify *v, struct error *err) MUST_CHECK;
 void look_release(struct verify *v);
 /* The mm_page_alloc that an operation at event @i serves; NULL when none is in sight. */
 const struct event *look_request(struct verify *v, uint64_t i);
-/* Did the interrupt at event v->i stop a task that holds the per-cpu lists' lock? */
-bool look_lock_held(struct verify *v);
+/* Did the interrupt at event v->i stop a task that holds the lock of its CPU's lists of @zone?
+ * UINT32_MAX: of any zone. */
+bool look_lock_held(struct verify *v, uint32_t zone);
 /* It came right behind an operation under the zone's lock: very likely so. */
 bool look_lock_likely(struct verify *v);
-/* Do the pages that the interrupt burst around v->i frees go to the zone's lists? Judged once per
- * burst. */
-bool look_burst_direct(struct verify *v, bool *judged);
+/* Do the pages of @zone that the interrupt burst around v->i frees go to the zone's lists? Judged
+ * once per burst. */
+bool look_burst_direct(struct verify *v, uint32_t zone, bool *judged);
 
 /* ---- verify_choice.c ---- */
 
@@ -257,9 +266,8 @@ void choice_learn(struct verify *v, const struct mm_request *rq, enum context ct
 void choice_count(struct verify *v, const struct choice *ch, uint32_t zone, struct frame got);
 void choice_halve(struct mm *mm, uint32_t zone,
 		  uint32_t cpu); /* free_factor, as every allocation does */
-/* Would the request that the task of event v->i is busy with find a page now, at the slow path's
- * watermark? */
-bool verify_slow_request_fails(struct verify *v);
+/* Does the request that @task has reclaimed for, until event @e, find no page now? */
+bool verify_reclaim_fails(const struct verify *v, const struct event *e, const struct task *task);
 
 /* ---- verify_bulk.c ---- */
 
@@ -416,8 +424,10 @@ static inline void verify_checkpoints_at(struct verify *v)
 /* verify_end.c: against the end snapshot */
 int verify_compare_end(struct verify *v, struct error *err) MUST_CHECK;
 
-/* verify.c */
+/* verify_task.c: NULL when it is not known, or is not to be made, or all slots are busy */
 struct task *verify_task(struct verify *v, uint32_t pid, bool make);
+
+/* verify.c */
 void verify_mismatch(struct verify *v, enum mismatch kind, struct frame expected, struct frame got,
 		     const char *fmt, ...) PRINTF_LIKE(5, 6);
 /* Notes a prediction for the hash that shows what predictions depend on. */

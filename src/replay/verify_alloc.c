@@ -186,7 +186,7 @@ static void start_op(struct verify *v, const struct event *e, uint32_t zone)
 	}
 	if (r && start_unseen_bulk(v, e, zone, &rq))
 		return;
-	locked = look_lock_held(v);
+	locked = look_lock_held(v, UINT32_MAX);
 	choice_make(v, &rq, event_context(e), locked, &ch);
 	if (!locked && ch.path == PATH_POP && event_context(e) != CTX_TASK &&
 	    !followed_by_more(v)) {

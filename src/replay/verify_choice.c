@@ -160,17 +160,19 @@ void choice_make(const struct verify *v, const struct mm_request *rq, enum conte
 	ch->zone = UINT32_MAX;
 }
 
-bool verify_slow_request_fails(struct verify *v)
+bool verify_reclaim_fails(const struct verify *v, const struct event *e, const struct task *task)
 {
-	const struct event *r = look_request(v, v->i);
+	struct event r = *e;
 	struct mm_request rq;
 	struct choice ch;
 
-	if (!r)
-		return false;
+	r.w[1] = task->reclaim_order;
+	r.w[2] = task->reclaim_gfp;
+	r.w[3] = mm_gfp_type(task->reclaim_gfp);
 	memset(&ch, 0, sizeof(ch));
-	choice_request(v, r, &rq);
-	return !walk(v->mm, &rq, mm_alloc_flags_slow(v->mm, &rq), false, &ch);
+	choice_request(v, &r, &rq);
+	return rq.order < v->mm->nr_orders &&
+	       !walk(v->mm, &rq, mm_alloc_flags_slow(v->mm, &rq), false, &ch);
 }
 
 int choice_assign_cpus(struct verify *v, struct error *err)

@@ -70,14 +70,17 @@ static bool is_exact_tail(const struct verify *v, const struct event *e)
 static bool missed_lock(struct verify *v, const struct event *e, struct frame f, uint32_t order)
 {
 	const struct event *next = v->i + 1 < v->last ? e + 1 : NULL;
+	uint32_t zone = mm_frame_zone(v->mm, f);
 	bool judged, direct;
 
 	if (event_context(e) == CTX_TASK)
 		return false;
-	direct = look_burst_direct(v, &judged);
+	if (look_lock_held(v, zone))
+		return true;
+	direct = look_burst_direct(v, zone, &judged);
 	if (judged)
 		return direct;
-	if (look_lock_held(v) || look_lock_likely(v))
+	if (look_lock_likely(v))
 		return true;
 	/* It would have had to drain, and did not. */
 	if (next && next->kind != EV_PCPU_DRAIN &&
@@ -168,6 +171,13 @@ void verify_free(struct verify *v, const struct event *e)
 		commit(v, e, f, order);
 }
 
+/* The lock is taken anew for another zone's page [free_unref_page_list]. */
+static void note_batched(struct task *task, uint32_t zone)
+{
+	task->batch_run = task->batch_zone == zone ? task->batch_run + 1 : 1;
+	task->batch_zone = zone;
+}
+
 void verify_free_batched(struct verify *v, const struct event *e)
 {
 	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
@@ -176,7 +186,7 @@ void verify_free_batched(struct verify *v, const struct event *e)
 	if (frame_is_none(f) || mm_frame_zone(v->mm, f) == UINT32_MAX)
 		return;
 	if (task)
-		task->batch_run++;
+		note_batched(task, mm_frame_zone(v->mm, f));
 	if (mm_frame(v->mm, f)->list != MM_NO_LIST || !(mm_frame(v->mm, f)->flags & MM_F_HEAD))
 		take_over(v, f, 0); /* its mm_page_free was lost */
 	commit(v, e, f, mm_frame(v->mm, f)->order);

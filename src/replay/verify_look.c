@@ -152,13 +152,22 @@ static bool interrupted_between(const struct verify *v, uint64_t *before, uint64
 	       event_context(&ev[j]) < ctx;
 }
 
-bool look_lock_held(struct verify *v)
+static uint32_t zone_of(const struct verify *v, const struct event *e)
+{
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
+
+	return frame_is_none(f) ? UINT32_MAX : mm_frame_zone(v->mm, f);
+}
+
+bool look_lock_held(struct verify *v, uint32_t zone)
 {
 	const struct event *ev = v->t->events;
 	const struct task *task = verify_task(v, ev[v->i].pid, false);
 	uint64_t j, k;
 
 	if (event_context(&ev[v->i]) == CTX_TASK || !interrupted_between(v, &j, &k))
+		return false;
+	if (zone != UINT32_MAX && zone_of(v, &ev[j]) != zone)
 		return false;
 	/* Between two pages of one free_unref_page_list: the lock is held unless it was just due to
 	 * be taken anew. */
@@ -181,28 +190,26 @@ bool look_lock_likely(struct verify *v)
 	       (ev[j].kind == EV_PCPU_DRAIN || ev[j].kind == EV_ZONE_LOCKED);
 }
 
-bool look_burst_direct(struct verify *v, bool *judged)
+bool look_burst_direct(struct verify *v, uint32_t zone, bool *judged)
 {
 	const struct event *ev = v->t->events, *e = &ev[v->i];
+	struct burst *b = &v->bursts[zone];
 	uint32_t to_pcp = 0, to_zone = 0;
 	uint64_t j = v->i;
 
-	if (v->i < v->burst_end) {
-		*judged = v->burst_judged;
-		return v->burst_direct;
+	if (v->i < b->end) {
+		*judged = b->judged;
+		return b->direct;
 	}
 	for (; j < v->last && (ev[j].cpu != e->cpu || event_context(&ev[j]) != CTX_TASK); j++) {
-		if (ev[j].kind != EV_FREE || ev[j].cpu != e->cpu ||
+		if (ev[j].kind != EV_FREE || ev[j].cpu != e->cpu || zone_of(v, &ev[j]) != zone ||
 		    !mm_pcp_allowed_order(v->mm, (uint32_t)ev[j].w[1]))
 			continue;
 		to_pcp += !!(v->look[j] & LOOK_TO_PCP);
 		to_zone += !!(v->look[j] & LOOK_TO_ZONE);
 	}
-	v->burst_end = j;
-	v->burst_judged = to_pcp || to_zone;
-	v->burst_direct = to_zone > to_pcp;
-	if (v->burst_judged)
-		v->res->lookaheads++;
-	*judged = v->burst_judged;
-	return v->burst_direct;
+	*b = (struct burst){.end = j, .judged = to_pcp || to_zone, .direct = to_zone > to_pcp};
+	v->res->lookaheads += b->judged;
+	*judged = b->judged;
+	return b->direct;
 }

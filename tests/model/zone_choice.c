@@ -17,6 +17,7 @@ struct scene {
 	struct verify_result res;
 	struct trace t;
 	struct event ev;
+	uint32_t node_of_cpu[1];
 	struct mm *mm;
 };
 
@@ -62,7 +63,8 @@ static struct scene *scene_new(uint32_t free_pages)
 	mm_set_wmarks(s->mm, DMA32, marks);
 	s->t.events = &s->ev;
 	s->t.nr = 1;
-	s->v = (struct verify){.mm = s->mm, .t = &s->t, .res = &s->res, .last = 1};
+	s->v = (struct verify){
+		.mm = s->mm, .t = &s->t, .res = &s->res, .last = 1, .node_of_cpu = s->node_of_cpu};
 	return s;
 }
 
@@ -154,6 +156,26 @@ START_TEST(folding_that_is_recorded)
 }
 END_TEST
 
+/*
+ * After direct reclaim that made progress everything is drained when the request it was for still
+ * finds nothing [__alloc_pages_direct_reclaim]: that request, not whatever the task asks for next.
+ */
+START_TEST(the_request_that_was_reclaimed_for)
+{
+	struct scene *s = scene_new(40);
+	uint32_t marks[MM_NR_WMARK] = {16, 20, 24};
+	struct task task = {.reclaim_order = 5, .reclaim_gfp = PAGE_CACHE};
+
+	mm_set_wmarks(s->mm, DMA, marks);
+	ck_assert(verify_reclaim_fails(&s->v, &s->ev, &task)); /* 40 pages less 31 are too few */
+	task.reclaim_order = 0;
+	ck_assert(!verify_reclaim_fails(&s->v, &s->ev, &task));
+	task.reclaim_order = 77; /* nonsense of a broken recording */
+	ck_assert(!verify_reclaim_fails(&s->v, &s->ev, &task));
+	teardown(s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("zone_choice");
@@ -165,6 +187,7 @@ int main(void)
 	tcase_add_test(tc, a_zone_that_says_nothing);
 	tcase_add_test(tc, counters_that_were_folded);
 	tcase_add_test(tc, folding_that_is_recorded);
+	tcase_add_test(tc, the_request_that_was_reclaimed_for);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);
 	srunner_set_tap(sr, "-");
