@@ -12,11 +12,13 @@
  * Holds for policies that meet the other requests of the demand; whoever lets small requests fail
  * has memory that the bound does not know of (see substituted).
  *
- * The least that must be done for a pool of a given size rests on what was there at the start: a
- * page of it whose owner has not let go is in its window still, or was moved or reclaimed. The pool
- * is in windows without such pages, so they cost at least what the cheapest of them cost. Pages
- * that came later count for nothing, as if they had all been put elsewhere. And what is alive
- * beside the pool beyond the size of memory was reclaimed.
+ * The least that must be done rests on two things. A page that was there at the start and whose
+ * owner has not let go is in its window still, or was moved or reclaimed. The pool is in windows
+ * without such pages, so they cost at least what the cheapest of them cost; pages that came later
+ * count for nothing, as if they had all been put elsewhere. And at every moment what is alive
+ * beside the pool, beyond the size of memory, is out: it was reclaimed. To what is alive belong
+ * pages that the recorded kernel dropped, until their file goes: under another policy they stay
+ * until that one drops them (the central scenario; where they are taken to be dead less may do).
  */
 #include "replay/bound.h"
 
@@ -130,7 +132,11 @@ static int alloc_tables(struct bound *b, const struct mm *mm, struct error *err)
 	b->at = calloc((mm->nr_frames >> b->huge_order) + 1u, sizeof(*b->at));
 	b->there = calloc(sizes, sizeof(*b->there));
 	b->stuck = calloc(sizes, sizeof(*b->stuck));
-	return b->lives && b->at && b->there && b->stuck
+	b->orphans = calloc(mm->nr_frames + 1ull, sizeof(*b->orphans));
+	b->files = malloc((b->nr_files + 1ull) * sizeof(*b->files));
+	for (uint32_t file = 0; b->files && file <= b->nr_files; file++)
+		b->files[file] = (struct bound_file){.first = UINT32_MAX};
+	return b->lives && b->at && b->there && b->stuck && b->orphans && b->files
 		       ? 0
 		       : error_set(err, "out of memory for %u objects", mm->nr_ids);
 }
@@ -139,8 +145,10 @@ int bound_init(struct bound *b, const struct mm *mm, const struct demand *d, str
 {
 	bool *dies = find_mortals(d, mm->nr_ids);
 
-	*b = (struct bound){
-		.huge_order = mm->pageblock_order, .swap = mm->swap_free > 0, .nr_ids = mm->nr_ids};
+	*b = (struct bound){.huge_order = mm->pageblock_order,
+			    .swap = mm->swap_free > 0,
+			    .nr_ids = mm->nr_ids,
+			    .nr_files = d->nr_files};
 	if (alloc_tables(b, mm, err) || !dies) {
 		free(dies);
 		bound_release(b);
@@ -159,9 +167,13 @@ void bound_release(struct bound *b)
 	free(b->at);
 	free(b->there);
 	free(b->stuck);
+	free(b->orphans);
+	free(b->files);
 	b->lives = NULL;
 	b->at = NULL;
 	b->there = b->stuck = NULL;
+	b->orphans = NULL;
+	b->files = NULL;
 }
 
 /* ---- objects ---- */
@@ -212,6 +224,47 @@ static void goes(struct bound *b, uint32_t id)
 	b->lives[id] = 0;
 }
 
+/* It stays where it is, without a name, until its file goes; no file: for good. It can be
+ * reclaimed: the recorded kernel did. */
+static void is_dropped(struct bound *b, const struct demand_op *op)
+{
+	uint32_t pages = 1u << (b->lives[op->id] & LIFE_ORDER);
+	struct bound_file *file = &b->files[op->arg];
+
+	can_be_reclaimed(b, op->id);
+	b->alive -= pages;
+	b->dropped += pages;
+	file->pages += pages;
+	if (b->lives[op->id] & LIFE_THERE) {
+		b->orphans[op->id] = (struct bound_orphan){.next = file->first,
+							   .order = b->lives[op->id] & LIFE_ORDER};
+		file->first = op->id;
+	}
+	b->lives[op->id] = 0;
+}
+
+static void drop(struct bound *b, const struct demand_op *op)
+{
+	if (op->id < b->nr_ids && op->arg <= b->nr_files && b->lives[op->id] & LIFE_ALIVE)
+		is_dropped(b, op);
+}
+
+static void file_goes(struct bound *b, uint32_t number)
+{
+	struct bound_file *file;
+
+	if (number > b->nr_files)
+		return;
+	file = &b->files[number];
+	for (uint32_t n = file->first; n != UINT32_MAX; n = b->orphans[n].next) {
+		struct bound_window *w = &b->at[n >> b->huge_order];
+
+		take(w, b->there, &w->there, 1u << b->orphans[n].order);
+	}
+	b->dropped -= file->pages;
+	*file = (struct bound_file){.first = UINT32_MAX};
+}
+
 static void is_born(struct bound *b, const struct demand_op *op)
 {
 	if (op->id >= b->nr_ids)
@@ -257,16 +310,22 @@ static void raise_to(uint64_t *least, uint64_t to)
 		*least = to;
 }
 
-void bound_need(const struct bound *b, uint64_t pages, struct bound_least *least)
+void bound_room(const struct bound *b, uint64_t pages, uint64_t failed, struct bound_least *least)
 {
-	uint64_t all = b->alive + (pages << b->huge_order);
+	uint64_t all = b->alive + b->dropped + (pages << b->huge_order);
+	uint64_t room = b->memory + failed;
 
+	raise_to(&least->reclaimed, all > room ? all - room : 0);
+	raise_to(&least->either, least->moved + least->reclaimed);
+}
+
+void bound_need(const struct bound *b, uint64_t pages, uint64_t failed, struct bound_least *least)
+{
 	if (!b->at) /* nobody asked for bounds */
 		return;
 	raise_to(&least->moved, cheapest(b, b->stuck, pages));
-	raise_to(&least->reclaimed, all > b->memory ? all - b->memory : 0);
 	raise_to(&least->either, cheapest(b, b->there, pages));
-	raise_to(&least->either, least->reclaimed);
+	bound_room(b, pages, failed, least);
 }
 
 /* ---- the pool ---- */
@@ -280,7 +339,7 @@ static void fill_pool(struct bound *b, uint64_t to)
 	if (to > b->pool) {
 		b->got += to - b->pool;
 		b->pool = to;
-		bound_need(b, b->pool, &b->least);
+		bound_need(b, b->pool, 0, &b->least);
 	}
 }
 
@@ -320,10 +379,15 @@ void bound_step(struct bound *b, const struct demand_op *op)
 			is_born(b, op);
 		break;
 	case DEMAND_DEATH:
-	case DEMAND_DROP:
 		if (huge)
 			gives_back(b);
 		goes(b, op->id);
+		break;
+	case DEMAND_DROP:
+		drop(b, op);
+		break;
+	case DEMAND_FILE_GONE:
+		file_goes(b, op->arg);
 		break;
 	case DEMAND_SPLIT:
 		is_split(b, op);
@@ -343,6 +407,7 @@ void bound_step(struct bound *b, const struct demand_op *op)
 	default:
 		break;
 	}
+	bound_room(b, b->pool, 0, &b->least);
 }
 
 uint64_t bound_end(struct bound *b)

@@ -142,6 +142,8 @@ static int run(struct whatif *w, struct error *err)
 		whatif_operation(w, op);
 		deaths_passed(&w->deaths, op);
 		bound_step(&w->bound, op);
+		bound_room(&w->bound, w->pool.replayed > 0 ? (uint64_t)w->pool.replayed : 0,
+			   w->missed, &w->least);
 		if (look_after(w, i, err))
 			return -1;
 	}

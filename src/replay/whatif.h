@@ -99,6 +99,7 @@ struct whatif {
 	struct policy_env env;
 	struct bound bound;
 	struct bound_least least; /* for the pool as this policy has it */
+	uint64_t missed;	  /* pages of requests that it failed */
 	struct deaths deaths;	  /* for policies that may know the future */
 	const struct policy *policy;
 	const struct whatif_options *opt;

@@ -47,7 +47,7 @@ static void get_one(struct whatif *w, const struct demand_op *op, uint32_t id)
 	p->got++;
 	p->replayed++;
 	if (p->replayed > 0)
-		bound_need(&w->bound, (uint64_t)p->replayed, &w->least);
+		bound_need(&w->bound, (uint64_t)p->replayed, w->missed, &w->least);
 	if (id == MM_NO_ID && p->nr_extra < p->max_extra)
 		p->extra[p->nr_extra++] = f;
 }

@@ -344,10 +344,12 @@ void whatif_birth(struct whatif *w, const struct demand_op *op)
 	}
 	f = whatif_alloc(w, op, &slow);
 	whatif_score(w, op, !frame_is_none(f), slow);
-	if (!frame_is_none(f))
+	if (!frame_is_none(f)) {
 		whatif_bind(w, f, op, op->id);
-	else
-		w->out->substituted++;
+		return;
+	}
+	w->out->substituted++;
+	w->missed += 1ull << op->order;
 }
 
 /*

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define ORDER_LINES 5 /* success rate for people; attempts, successes, fast and slow for data */
-#define DERIVED_LINES 4
+#define DERIVED_LINES 5
 
 bool change_percent(enum better better, double base, double value, double *percent)
 {
@@ -112,6 +112,20 @@ static double pages_touched(const struct outcome *o)
 	return (double)o->pages_migrated + (double)o->pages_reclaimed.central;
 }
 
+/* How much more than what no policy could have done without. */
+static void work_line(struct table *t)
+{
+	add_line(t, "work_per_least", "  times that were", LINE_RATIO, BETTER_LESS);
+	for (size_t i = 0; i < t->nr_series; i++) {
+		const struct outcome *o = &t->series[i].run->outcome;
+
+		if (!o->work_least)
+			continue;
+		*last_cell(t, i) = plain_cell(pages_touched(o) / (double)o->work_least);
+		last_cell(t, i)->approximate = rests_on_lru(o);
+	}
+}
+
 /* The line that people decide by: what a huge page more than the baseline costs. */
 static void cost_line(struct table *t)
 {
@@ -212,6 +226,8 @@ int table_fill(struct table *t)
 			success_line(t);
 		else if (!strcmp(store_figures[i].name, "huge_possible"))
 			possible_line(t);
+		else if (!strcmp(store_figures[i].name, "work_least"))
+			work_line(t);
 		else if (!strcmp(store_figures[i].name, "pages_migrated"))
 			cost_line(t);
 		else if (!strcmp(store_figures[i].name, "stall_ns"))

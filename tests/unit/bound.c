@@ -19,7 +19,7 @@ static const char memory[] =
 
 static void make(const char *drawing, bool anonymous)
 {
-	static const struct demand nothing;
+	static const struct demand nothing = {.nr_files = 1};
 	struct error err = {{0}};
 
 	mm = kit_draw(drawing, NULL);
@@ -44,7 +44,7 @@ static void done(void)
 
 static void expect_least(uint64_t pool, uint64_t moved, uint64_t reclaimed, uint64_t either)
 {
-	bound_need(&bound, pool, &least);
+	bound_need(&bound, pool, 0, &least);
 	ck_assert_uint_eq(least.moved, moved);
 	ck_assert_uint_eq(least.reclaimed, reclaimed);
 	ck_assert_uint_eq(least.either, either);
@@ -115,6 +115,60 @@ START_TEST(what_does_not_fit_was_reclaimed)
 }
 END_TEST
 
+/*
+ * The same, but the first is of a file and the recorded kernel drops the pages of window 3: whoever
+ * has them still, has 26 pages. 3 huge pages leave room for 16; when the file of two of the five
+ * goes, so do they. What was needed before stays needed.
+ */
+START_TEST(what_was_dropped_is_still_there)
+{
+	make(memory, false);
+	for (uint32_t id = 1; id < 16; id++)
+		bound_step(&bound, &(struct demand_op){
+					   .kind = DEMAND_BIRTH, .id = id, .page = MM_KIND_FILE});
+	for (uint32_t id = 48; id < 53; id++)
+		bound_step(&bound,
+			   &(struct demand_op){.kind = DEMAND_DROP, .id = id, .arg = id < 50});
+	expect_least(2, 0, 0, 5);
+	bound_step(&bound, &(struct demand_op){.kind = DEMAND_FILE_GONE, .arg = 1});
+	/* Windows 1 to 3 hold 2, 3 and 3 pages now. */
+	expect_least(3, 0, 8, 8);
+	bound_step(&bound, &(struct demand_op){.kind = DEMAND_DROP, .id = 1, .arg = 1});
+	expect_least(3, 0, 8, 8);
+	done();
+}
+END_TEST
+
+/* 64 pages: of 65 that are alive one was reclaimed, whatever the pool; beside a pool of one huge
+ * page 17; by a policy that failed requests for 4 of them 13. */
+START_TEST(memory_is_no_larger_than_it_is)
+{
+	struct bound_least some = {0, 0, 0};
+
+	make(memory, false);
+	for (uint32_t id = 0; id < 60; id++) {
+		if (id > 15 && id < 53)
+			continue;
+		bound_step(&bound, &(struct demand_op){.kind = DEMAND_BIRTH,
+						       .id = id,
+						       .order = id == 59 ? 5 : 0,
+						       .page = MM_KIND_FILE});
+	}
+	ck_assert_uint_eq(bound.alive, 11 + 16 + 6 + 32);
+	bound_room(&bound, 0, 0, &least);
+	ck_assert_uint_eq(least.reclaimed, 1);
+	bound_room(&bound, 1, 0, &least);
+	ck_assert_uint_eq(least.reclaimed, 17);
+	bound_room(&bound, 1, 4, &some);
+	ck_assert_uint_eq(some.reclaimed, 13);
+	bound_step(&bound, &(struct demand_op){.kind = DEMAND_DEATH, .id = 59});
+	bound_room(&bound, 1, 0, &least);
+	ck_assert_uint_eq(least.reclaimed, 17);
+	ck_assert_uint_eq(bound.least.reclaimed, 1);
+	done();
+}
+END_TEST
+
 /* Three windows can be huge pages; a fourth is never to be had, whatever is asked for. */
 START_TEST(no_more_than_windows)
 {
@@ -137,6 +191,8 @@ int main(void)
 	tcase_add_test(tc, what_its_owner_frees_need_not_move);
 	tcase_add_test(tc, an_id_is_used_again);
 	tcase_add_test(tc, what_does_not_fit_was_reclaimed);
+	tcase_add_test(tc, what_was_dropped_is_still_there);
+	tcase_add_test(tc, memory_is_no_larger_than_it_is);
 	tcase_add_test(tc, no_more_than_windows);
 	return kit_main(s);
 }
