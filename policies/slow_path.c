@@ -39,17 +39,6 @@ static bool gives_up_early(const struct mm_request *rq, enum mm_compact_result r
 	       rq->gfp & MM_GFP_THISNODE;
 }
 
-/* zone_reclaimable_pages */
-static int64_t reclaimable_pages(const struct mm *mm, uint32_t zone)
-{
-	const uint32_t *nr = mm->zones[zone].nr_lru;
-	int64_t pages = (int64_t)nr[MM_LRU_INACTIVE_FILE] + nr[MM_LRU_ACTIVE_FILE];
-
-	if (mm->swap_free)
-		pages += (int64_t)nr[MM_LRU_INACTIVE_ANON] + nr[MM_LRU_ACTIVE_ANON];
-	return pages;
-}
-
 /* should_reclaim_retry: would the request pass somewhere if all that can be reclaimed were free? */
 static bool retry_reclaim(struct slow *s)
 {
@@ -63,14 +52,14 @@ static bool retry_reclaim(struct slow *s)
 	if (s->no_progress > MAX_RECLAIM_RETRIES)
 		return mm_unreserve_highatomic(s->env->mm, s->rq, true);
 	for (uint32_t z = 0; z < mm->nr_zones; z++) {
-		int64_t available = reclaimable_pages(mm, z) + mm->zones[z].free_global;
+		int64_t available = mm_zone_reclaimable(mm, z) + mm->zones[z].free_global;
 
 		if ((uint32_t)mm->zones[z].index <= highest &&
 		    mm_watermark_ok(mm, z, s->rq->order, mm_wmark(mm, z, MM_WMARK_MIN), highest,
 				    s->flags, available))
 			return true;
 	}
-	return false;
+	return mm_unreserve_highatomic(s->env->mm, s->rq, true);
 }
 
 /* Compaction is to try harder next time; false when it already does its utmost. */

@@ -94,17 +94,6 @@ enum mm_compact_result mm_compaction_suitable(struct mm *mm, uint32_t zone, int3
 	return result;
 }
 
-/* zone_reclaimable_pages */
-static int64_t reclaimable_pages(const struct mm *mm, uint32_t zone)
-{
-	const uint32_t *nr = mm->zones[zone].nr_lru;
-	int64_t pages = (int64_t)nr[MM_LRU_INACTIVE_FILE] + nr[MM_LRU_ACTIVE_FILE];
-
-	if (mm->swap_free)
-		pages += (int64_t)nr[MM_LRU_INACTIVE_ANON] + nr[MM_LRU_ACTIVE_ANON];
-	return pages;
-}
-
 bool mm_compaction_zonelist_suitable(const struct mm *mm, const struct mm_request *rq,
 				     uint32_t alloc_flags)
 {
@@ -113,7 +102,7 @@ bool mm_compaction_zonelist_suitable(const struct mm *mm, const struct mm_reques
 
 	for (uint32_t i = 0; i < node->nr_zonelist; i++) {
 		uint32_t zone = node->zonelist[i];
-		int64_t free = reclaimable_pages(mm, zone) / rq->order + mm->zones[zone].free;
+		int64_t free = mm_zone_reclaimable(mm, zone) / rq->order + mm->zones[zone].free;
 
 		if (mm->zones[zone].index <= (int32_t)highest &&
 		    watermarks_suitable(mm, zone, (int32_t)rq->order, alloc_flags, highest, free) ==

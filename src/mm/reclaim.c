@@ -397,6 +397,16 @@ void mm_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc)
 		mm->nodes[node].kswapd_failures = 0;
 }
 
+int64_t mm_zone_reclaimable(const struct mm *mm, uint32_t zone)
+{
+	const uint32_t *nr = mm->zones[zone].nr_lru;
+	int64_t pages = (int64_t)nr[MM_LRU_INACTIVE_FILE] + nr[MM_LRU_ACTIVE_FILE];
+
+	if (can_reclaim_anon(mm))
+		pages += (int64_t)nr[MM_LRU_INACTIVE_ANON] + nr[MM_LRU_ACTIVE_ANON];
+	return pages ? pages : mm->zones[zone].free_global;
+}
+
 /* ---- direct reclaim ---- */
 
 /* compaction_ready: enough is free in this zone for compaction to work; reclaiming more would be

@@ -44,6 +44,11 @@ uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t or
 			 uint32_t highest, bool compaction);
 /* Did its budget stop it? */
 bool mm_balancing(const struct mm *mm, uint32_t node);
+/*
+ * Pages that reclaim might get from the zone, as the slow path sees it: where there are none, those
+ * that are free (!), in 5.10.262, 6.1.192 and later [zone_reclaimable_pages].
+ */
+int64_t mm_zone_reclaimable(const struct mm *mm, uint32_t zone);
 /* Would waking kswapd start it? [wakeup_kswapd] */
 bool mm_kswapd_needed(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
 /*
