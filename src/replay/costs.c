@@ -5,8 +5,8 @@
  * of each operation. The central value is total time over total pages; low and high are the
  * quartiles over the operations.
  *
- * kswapd's speed is what it scanned while it was awake, over the time from each waking to the last
- * list that it shrank; the CPU's share that it had is in it.
+ * kswapd's speed is what it scanned from each waking to the last list that it shrank, over that
+ * time; the CPU's share that it had then is in it.
  */
 #include "replay/whatif.h"
 
@@ -24,8 +24,11 @@ struct samples {
 
 struct kswapd {
 	uint64_t woken, last; /* ns; woken 0: asleep */
-	uint64_t busy, scanned;
+	uint64_t scanned;     /* since then */
 };
+
+#define FEW_PAGES 32u /* SWAP_CLUSTER_MAX: less tells nothing of its speed */
+#define SECOND 1000000000ull
 
 struct waiting {
 	struct kswapd kswapd;
@@ -80,22 +83,37 @@ static void summarise(struct samples *from, uint64_t out[3])
 	free(from->s);
 }
 
-static void kswapd_stops(struct kswapd *k)
+/* Without memory for another the last one holds on. */
+static void add_pace(struct stall_costs *c, uint64_t time, uint64_t speed)
 {
-	if (k->woken && k->last > k->woken)
-		k->busy += k->last - k->woken;
+	struct kswapd_pace *pace = c->pace;
+
+	if (!(c->nr_pace & (c->nr_pace - 1)))
+		pace = realloc(pace, (c->nr_pace ? 2 * c->nr_pace : 1) * sizeof(*pace));
+	if (!pace)
+		return;
+	c->pace = pace;
+	pace[c->nr_pace++] = (struct kswapd_pace){.time = time, .speed = speed};
+}
+
+static void kswapd_stops(struct kswapd *k, struct stall_costs *c, uint64_t first)
+{
+	if (k->woken && k->last > k->woken && k->scanned >= FEW_PAGES)
+		add_pace(c, k->woken - first, k->scanned * SECOND / (k->last - k->woken));
 	k->woken = 0;
 }
 
-static void look_at_kswapd(struct kswapd *k, const struct event *e)
+static void look_at_kswapd(struct kswapd *k, const struct event *e, struct stall_costs *c,
+			   uint64_t first)
 {
 	switch (e->kind) {
 	case EV_KSWAPD_WAKE:
-		kswapd_stops(k);
+		kswapd_stops(k, c, first);
 		k->woken = k->last = e->time;
+		k->scanned = 0;
 		break;
 	case EV_KSWAPD_SLEEP:
-		kswapd_stops(k);
+		kswapd_stops(k, c, first);
 		break;
 	case EV_LRU_SHRINK_INACTIVE:
 		if (!k->woken)
@@ -145,20 +163,6 @@ static void look_at(struct waiting *w, const struct event *e, struct samples *re
 	}
 }
 
-/* Of all nodes' together, pages per second. */
-static uint64_t kswapd_speed(struct waiting *tasks, size_t nr)
-{
-	uint64_t busy = 0, scanned = 0;
-
-	for (size_t i = 0; i < nr; i++) {
-		kswapd_stops(&tasks[i].kswapd);
-		busy += tasks[i].kswapd.busy;
-		scanned += tasks[i].kswapd.scanned;
-	}
-	busy /= 1000000;
-	return busy ? scanned * 1000 / busy : 0;
-}
-
 void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from)
 {
 	struct samples reclaim = {NULL, 0, 0, 0}, compaction = {NULL, 0, 0, 0};
@@ -171,13 +175,21 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from
 		if (e->pid <= t->max_pid && !(e->flags & (EVF_SOFTIRQ | EVF_HARDIRQ)))
 			look_at(&tasks[e->pid], e, &reclaim, &compaction);
 		if (e->pid <= t->max_pid)
-			look_at_kswapd(&tasks[e->pid].kswapd, e);
+			look_at_kswapd(&tasks[e->pid].kswapd, e, c, t->events[0].time);
 	}
-	c->kswapd_speed = tasks ? kswapd_speed(tasks, (size_t)t->max_pid + 1) : 0;
+	for (uint32_t pid = 0; tasks && pid <= t->max_pid; pid++)
+		kswapd_stops(&tasks[pid].kswapd, c, t->events[0].time);
 	free(tasks);
 	c->waited = reclaim.waited + compaction.waited;
 	summarise(&reclaim, c->reclaimed);
 	summarise(&compaction, c->scanned);
+}
+
+void stall_costs_release(struct stall_costs *c)
+{
+	free(c->pace);
+	c->pace = NULL;
+	c->nr_pace = 0;
 }
 
 /* Where the recorded one was woken before that, its sleep before @begin tells. */

@@ -409,6 +409,7 @@ static int replay_and_explain(const struct capture *c, const struct trace *t,
 		ret = with_job(&job, c, t, opt, out, err);
 		if (!ret && opt->against)
 			ret = compare(&job, c, t, opt, out, err);
+		whatif_job_release(&job);
 		demand_release(&d);
 	}
 	mm_free(start);

@@ -300,5 +300,6 @@ int outcome_recorded_after(const struct capture *c, const struct trace *t, uint3
 	out->huge_success = single(out->huge_got);
 	stall_costs_fit(&costs, t, from);
 	out->stall_ns = single(costs.waited);
+	stall_costs_release(&costs);
 	return 0;
 }

@@ -335,6 +335,7 @@ static int with_machine(const struct mm *mm, const struct capture *c, const stru
 	rc = tune(&job, opt, out, err);
 	if (!rc)
 		describe_capture(out, c, t);
+	whatif_job_release(&job);
 	demand_release(&d);
 	return rc;
 }

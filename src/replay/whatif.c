@@ -249,7 +249,7 @@ static void whatif_init(struct whatif *w, const struct whatif_job *job,
 		.next_sample = job->begin,
 		.next_probe = job->begin,
 		.cut = job->cut,
-		.kswapd_speed = job->costs.kswapd_speed,
+		.costs = &job->costs,
 		.kswapd_time = job->begin,
 	};
 	memcpy(w->params, job->setting->params, sizeof(w->params));
@@ -265,7 +265,7 @@ int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct sc
 				 job->start->size >> 20);
 	w->env = (struct policy_env){
 		.mm = w->mm, .params = w->params, .policy = w->policy, .driver = w};
-	w->mm->kswapd_sliced = w->kswapd_speed > 0;
+	w->mm->kswapd_sliced = job->costs.nr_pace > 0;
 	w->mm->thp_recorded = job->thp_recorded;
 	if (alloc_tables(w, err) || pool_init(w, err) || tell_future(w, err))
 		return -1;
@@ -376,6 +376,11 @@ int whatif_job_init(struct whatif_job *job, struct demand *d, const struct mm *m
 	return 0;
 }
 
+void whatif_job_release(struct whatif_job *job)
+{
+	stall_costs_release(&job->costs);
+}
+
 void whatif_describe(struct outcome *o, const struct whatif_job *job)
 {
 	const struct demand *d = job->demand;
@@ -406,6 +411,7 @@ static int with_machine(struct mm *mm, const struct capture *c, const struct tra
 	out->events_per_second = ns ? (double)t->nr * 1e9 / (double)ns : 0;
 	if (!ret && !opt->central_only && !(p->policy->caps & POLICY_CAP_RELAXED))
 		ret = run_others(&job, out, err);
+	whatif_job_release(&job);
 	demand_release(&d);
 	return ret;
 }

@@ -36,13 +36,22 @@ struct scenario {
 };
 extern const struct scenario scenarios[]; /* the first is the central one; ends with name NULL */
 
+/* How fast the recorded kswapd was from @time (ns since the first event) on: pages scanned per
+ * second. */
+struct kswapd_pace {
+	uint64_t time, speed;
+};
+
 /* ns of stall per page, fitted to the recording's own begin and end events; 0 where it has none. */
 struct stall_costs {
 	uint64_t reclaimed[3], scanned[3]; /* low, central, high: per page reclaimed; per page that
 					      compaction scanned */
 	uint64_t waited;		   /* ns that the recorded tasks waited in all */
-	uint64_t kswapd_speed;		   /* pages scanned per second while awake; 0: not known */
+	/* While it was awake; of nodes together. None: not known. */
+	struct kswapd_pace *pace;
+	size_t nr_pace;
 };
+void stall_costs_release(struct stall_costs *c);
 /*
  * How long kcompactd sleeps: 500 ms are 125 jiffies of Debian's 250 Hz, and a timer that far ahead
  * goes off at a multiple of 8 jiffies [HPAGE_FRAG_CHECK_INTERVAL_MSEC; calc_index,
@@ -80,12 +89,14 @@ struct whatif_watch {
 
 struct whatif {
 	struct mm *mm;
-	struct whatif_watch *watch;			 /* or NULL */
-	struct whatif_wake kswapd[MM_MAX_NODES],	 /* what it is at work for, while it is */
-		kswapd_next[MM_MAX_NODES];		 /* who has woken it meanwhile */
-	uint64_t kswapd_speed, kswapd_time, kswapd_rest; /* pages per second; it has worked up to
-							    then; ns x pages that are left over */
-	struct whatif_wake kcompactd[MM_MAX_NODES];	 /* to run when the request is done */
+	struct whatif_watch *watch;		 /* or NULL */
+	struct whatif_wake kswapd[MM_MAX_NODES], /* what it is at work for, while it is */
+		kswapd_next[MM_MAX_NODES];	 /* who has woken it meanwhile */
+	const struct stall_costs *costs;
+	size_t kswapd_pace; /* the one in force */
+	uint64_t kswapd_time,
+		kswapd_rest; /* it has worked up to then; ns x pages that are left over */
+	struct whatif_wake kcompactd[MM_MAX_NODES]; /* to run when the request is done */
 	const struct scenario *scenario;
 	uint8_t *alive;	   /* by id: ALIVE_* */
 	uint32_t *orphans; /* by file: pages of it that only the recorded kernel dropped; their
@@ -131,6 +142,7 @@ struct whatif_job {
 int whatif_job_init(struct whatif_job *job, struct demand *d, const struct mm *mm,
 		    const struct capture *c, const struct trace *t, const struct policy_setting *p,
 		    const struct whatif_options *opt, struct error *err) MUST_CHECK;
+void whatif_job_release(struct whatif_job *job);
 /* Names, parameters and what is known of the demand. */
 void whatif_describe(struct outcome *o, const struct whatif_job *job);
 

@@ -145,6 +145,19 @@ static void wake_again(struct whatif *w, const struct wake *wake)
 	next->due = true;
 }
 
+/* Pages per second: what the recorded one did when it was last woken before @time, else when it was
+ * first. */
+static uint64_t kswapd_speed(struct whatif *w, uint64_t time)
+{
+	const struct stall_costs *c = w->costs;
+
+	if (!c || !c->nr_pace)
+		return 0;
+	while (w->kswapd_pace + 1 < c->nr_pace && c->pace[w->kswapd_pace + 1].time <= time)
+		w->kswapd_pace++;
+	return c->pace[w->kswapd_pace].speed;
+}
+
 void whatif_kswapd(struct whatif *w, uint64_t time)
 {
 	uint64_t ns = time > w->kswapd_time ? time - w->kswapd_time : 0;
@@ -157,7 +170,7 @@ void whatif_kswapd(struct whatif *w, uint64_t time)
 		return;
 	if (ns > SECOND)
 		ns = SECOND;
-	w->kswapd_rest += ns * w->kswapd_speed;
+	w->kswapd_rest += ns * kswapd_speed(w, time);
 	w->mm->kswapd_budget += (int64_t)(w->kswapd_rest / SECOND);
 	w->kswapd_rest %= SECOND;
 	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
