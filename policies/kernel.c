@@ -155,13 +155,15 @@ static void tick(struct policy_env *env)
 	uint32_t proactiveness = (uint32_t)env->params[PROACTIVENESS];
 
 	for (uint32_t node = 0; proactiveness && node < env->mm->nr_nodes; node++) {
-		if (s->proactive_wait[node]) {
-			s->proactive_wait[node]--;
+		if (mm_kcompactd_busy(env->mm, node))
 			continue;
-		}
-		if (!mm_compact_proactive(env->mm, node, env->mm->cpu, proactiveness,
-					  mm_balancing(env->mm, node)))
+		if (mm_compact_proactive_in_vain(env->mm, node))
 			s->proactive_wait[node] = (1u << MM_COMPACT_MAX_DEFER) - 1;
+		if (s->proactive_wait[node])
+			s->proactive_wait[node]--;
+		else
+			mm_compact_proactive(env->mm, node, env->mm->cpu, proactiveness,
+					     mm_balancing(env->mm, node));
 	}
 }
 

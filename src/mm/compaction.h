@@ -118,6 +118,20 @@ struct mm_compact_control {
 	uint32_t result;	/* enum mm_compact_result */
 };
 
+/* kcompactd of a node between two slices of its work: kcompactd.c. All zero while it sleeps, but
+ * @in_vain. */
+struct mm_kcompactd_work {
+	uint32_t busy, running; /* awake; in the middle of cc.zone */
+	uint32_t score, begin;	/* before proactive work; where the run's scanner began */
+	uint32_t in_vain, pad;	/* the last proactive work left the score as it was */
+	uint64_t failed;
+	struct mm_compact_control cc;
+};
+static inline struct mm_kcompactd_work *mm_kcompactd_work(const struct mm *mm, uint32_t node)
+{
+	return (struct mm_kcompactd_work *)mm_at(mm, mm->off_kcompactd) + node;
+}
+
 /* ---- stepwise ---- */
 
 /*
@@ -200,15 +214,22 @@ void mm_compact_node(struct mm *mm, uint32_t node, uint32_t cpu);
 void mm_compact_all(struct mm *mm, uint32_t cpu);
 /* wakeup_kcompactd: notes the request; true when kcompactd is to run. */
 bool mm_kcompactd_wakeup(struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
-/* One pass of kcompactd over the node [kcompactd_do_work]. */
-void mm_kcompactd(struct mm *mm, uint32_t node, uint32_t cpu);
 /*
- * One turn of proactive compaction [the second half of kcompactd()]: true when it ran and the
- * node's score fell, or it had nothing to do; false when the next turn is to wait 2^6 times as
- * long.
+ * kcompactd's work for the request noted [kcompactd_do_work]: begins, unless it is at work, and
+ * goes on until it is done or mm->kcompactd_budget is used up.
+ */
+void mm_kcompactd(struct mm *mm, uint32_t node, uint32_t cpu);
+void mm_kcompactd_go_on(struct mm *mm, uint32_t node, uint32_t cpu);
+bool mm_kcompactd_busy(const struct mm *mm, uint32_t node);
+/*
+ * Proactive compaction by kcompactd [the second half of kcompactd()], in the same way: true when
+ * there was nothing to do, it is at work or the node's score fell; false when the next turn is to
+ * wait 2^6 times as long.
  */
 bool mm_compact_proactive(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t proactiveness,
 			  bool kswapd_running);
+/* Did the last one that ended leave the score as it was? Asking forgets it. */
+bool mm_compact_proactive_in_vain(struct mm *mm, uint32_t node);
 
 /* ---- the original of 2.6.35, on the machine's lists: compaction_2635.c ---- */
 

@@ -134,6 +134,8 @@ static uint64_t layout(struct mm *mm, bool objects)
 	}
 	mm->off_private = off;
 	off += align16(mm->private_size);
+	mm->off_kcompactd = off;
+	off += align16(mm->nr_nodes * sizeof(struct mm_kcompactd_work));
 	mm->off_stats = off;
 	return off + align16(sizeof(struct mm_stats));
 }

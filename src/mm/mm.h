@@ -309,7 +309,7 @@ struct mm {
 						    MM_NO_ZONE_INDEX: not configured */
 	/* offsets of the parts from the start of the block, 16-byte aligned */
 	uint64_t off_pcps, off_lists, off_frames, off_blocks, off_objects, off_ids, off_private,
-		off_stats;
+		off_kcompactd, off_stats;
 	uint64_t off_chronicle; /* 0: none is kept */
 	struct mm_capture capture;
 	uint64_t now; /* ns, kept by the drivers; steers nothing in here but deferred work */
@@ -322,6 +322,8 @@ struct mm {
 	 * that round); else to its end. The driver gives it more. */
 	uint32_t kswapd_sliced;
 	int64_t kswapd_budget;
+	uint32_t kcompactd_sliced; /* the same for kcompactd */
+	int64_t kcompactd_budget;
 	/* Every comparison with extfrag_threshold since the driver reset these came out as it would
 	 * have for each threshold from @from to @to. */
 	struct mm_agree {

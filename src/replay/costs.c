@@ -32,9 +32,9 @@ struct kswapd {
 
 struct waiting {
 	struct kswapd kswapd;
-	uint64_t reclaim, compaction; /* when it began; 0: it has not */
+	uint64_t reclaim, compaction, background; /* when it began; 0: it has not */
 	uint64_t scanned;
-	bool direct;
+	bool direct, kcompactd;
 };
 
 static void add(struct samples *to, uint64_t ns, uint64_t pages)
@@ -84,22 +84,24 @@ static void summarise(struct samples *from, uint64_t out[3])
 }
 
 /* Without memory for another the last one holds on. */
-static void add_pace(struct stall_costs *c, uint64_t time, uint64_t speed)
+static void add_pace(struct paces *to, uint64_t time, uint64_t ns, uint64_t pages)
 {
-	struct kswapd_pace *pace = c->pace;
+	struct pace *v = to->v;
 
-	if (!(c->nr_pace & (c->nr_pace - 1)))
-		pace = realloc(pace, (c->nr_pace ? 2 * c->nr_pace : 1) * sizeof(*pace));
-	if (!pace)
+	if (!ns || pages < FEW_PAGES)
 		return;
-	c->pace = pace;
-	pace[c->nr_pace++] = (struct kswapd_pace){.time = time, .speed = speed};
+	if (!(to->nr & (to->nr - 1)))
+		v = realloc(v, (to->nr ? 2 * to->nr : 1) * sizeof(*v));
+	if (!v)
+		return;
+	to->v = v;
+	v[to->nr++] = (struct pace){.time = time, .speed = pages * SECOND / ns};
 }
 
 static void kswapd_stops(struct kswapd *k, struct stall_costs *c, uint64_t first)
 {
-	if (k->woken && k->last > k->woken && k->scanned >= FEW_PAGES)
-		add_pace(c, k->woken - first, k->scanned * SECOND / (k->last - k->woken));
+	if (k->woken)
+		add_pace(&c->kswapd, k->woken - first, k->last - k->woken, k->scanned);
 	k->woken = 0;
 }
 
@@ -127,7 +129,7 @@ static void look_at_kswapd(struct kswapd *k, const struct event *e, struct stall
 }
 
 static void look_at(struct waiting *w, const struct event *e, struct samples *reclaim,
-		    struct samples *compaction)
+		    struct samples *compaction, struct paces *kcompactd, uint64_t first)
 {
 	switch (e->kind) {
 	case EV_RECLAIM_BEGIN:
@@ -146,6 +148,7 @@ static void look_at(struct waiting *w, const struct event *e, struct samples *re
 		break;
 	case EV_COMPACT_BEGIN:
 		w->compaction = w->direct ? e->time : 0;
+		w->background = w->kcompactd ? e->time : 0;
 		w->scanned = 0;
 		break;
 	case EV_COMPACT_MIGRATE_ISOLATE:
@@ -156,7 +159,14 @@ static void look_at(struct waiting *w, const struct event *e, struct samples *re
 	case EV_COMPACT_END:
 		if (w->compaction)
 			add(compaction, e->time - w->compaction, w->scanned);
-		w->compaction = 0;
+		if (w->background)
+			add_pace(kcompactd, w->background - first, e->time - w->background,
+				 w->scanned);
+		w->compaction = w->background = 0;
+		break;
+	case EV_KCOMPACTD_SLEEP:
+	case EV_KCOMPACTD_WAKE:
+		w->kcompactd = true;
 		break;
 	default:
 		break;
@@ -173,7 +183,8 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from
 		const struct event *e = &t->events[i];
 
 		if (e->pid <= t->max_pid && !(e->flags & (EVF_SOFTIRQ | EVF_HARDIRQ)))
-			look_at(&tasks[e->pid], e, &reclaim, &compaction);
+			look_at(&tasks[e->pid], e, &reclaim, &compaction, &c->kcompactd,
+				t->events[0].time);
 		if (e->pid <= t->max_pid)
 			look_at_kswapd(&tasks[e->pid].kswapd, e, c, t->events[0].time);
 	}
@@ -187,9 +198,9 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from
 
 void stall_costs_release(struct stall_costs *c)
 {
-	free(c->pace);
-	c->pace = NULL;
-	c->nr_pace = 0;
+	free(c->kswapd.v);
+	free(c->kcompactd.v);
+	c->kswapd = c->kcompactd = (struct paces){NULL, 0};
 }
 
 /* Where the recorded one was woken before that, its sleep before @begin tells. */

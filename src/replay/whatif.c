@@ -73,6 +73,7 @@ static void run_tick(struct whatif *w, const void *unused)
 static void advance(struct whatif *w, const struct demand_op *op)
 {
 	whatif_kswapd(w, op->time);
+	whatif_kcompactd(w, op->time);
 	while (w->next_tick <= op->time) {
 		w->mm->now = w->env.now = w->next_tick;
 		if (w->policy->tick)
@@ -250,7 +251,8 @@ static void whatif_init(struct whatif *w, const struct whatif_job *job,
 		.next_probe = job->begin,
 		.cut = job->cut,
 		.costs = &job->costs,
-		.kswapd_time = job->begin,
+		.kswapd_clock.time = job->begin,
+		.kcompactd_clock.time = job->begin,
 	};
 	memcpy(w->params, job->setting->params, sizeof(w->params));
 }
@@ -265,7 +267,8 @@ int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct sc
 				 job->start->size >> 20);
 	w->env = (struct policy_env){
 		.mm = w->mm, .params = w->params, .policy = w->policy, .driver = w};
-	w->mm->kswapd_sliced = job->costs.nr_pace > 0;
+	w->mm->kswapd_sliced = job->costs.kswapd.nr > 0;
+	w->mm->kcompactd_sliced = job->costs.kcompactd.nr > 0;
 	w->mm->thp_recorded = job->thp_recorded;
 	if (alloc_tables(w, err) || pool_init(w, err) || tell_future(w, err))
 		return -1;
@@ -283,8 +286,11 @@ void whatif_operation(struct whatif *w, const struct demand_op *op)
 	step(w, op);
 }
 
+/* What kcompactd was at is brought to its end, so that it is counted. */
 void whatif_end(struct whatif *w)
 {
+	w->mm->kcompactd_sliced = 0;
+	whatif_kcompactd(w, w->kcompactd_clock.time);
 	pool_done(w);
 }
 

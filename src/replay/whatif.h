@@ -36,10 +36,14 @@ struct scenario {
 };
 extern const struct scenario scenarios[]; /* the first is the central one; ends with name NULL */
 
-/* How fast the recorded kswapd was from @time (ns since the first event) on: pages scanned per
- * second. */
-struct kswapd_pace {
+/* How fast a thread of the recorded kernel was from @time (ns since the first event) on, while it
+ * worked: pages scanned per second. None: not known. */
+struct pace {
 	uint64_t time, speed;
+};
+struct paces {
+	struct pace *v;
+	size_t nr;
 };
 
 /* ns of stall per page, fitted to the recording's own begin and end events; 0 where it has none. */
@@ -47,9 +51,7 @@ struct stall_costs {
 	uint64_t reclaimed[3], scanned[3]; /* low, central, high: per page reclaimed; per page that
 					      compaction scanned */
 	uint64_t waited;		   /* ns that the recorded tasks waited in all */
-	/* While it was awake; of nodes together. None: not known. */
-	struct kswapd_pace *pace;
-	size_t nr_pace;
+	struct paces kswapd, kcompactd;	   /* of nodes together */
 };
 void stall_costs_release(struct stall_costs *c);
 /*
@@ -93,9 +95,10 @@ struct whatif {
 	struct whatif_wake kswapd[MM_MAX_NODES], /* what it is at work for, while it is */
 		kswapd_next[MM_MAX_NODES];	 /* who has woken it meanwhile */
 	const struct stall_costs *costs;
-	size_t kswapd_pace; /* the one in force */
-	uint64_t kswapd_time,
-		kswapd_rest; /* it has worked up to then; ns x pages that are left over */
+	struct whatif_clock {
+		size_t pace;	     /* the one in force */
+		uint64_t time, rest; /* it has worked up to then; ns x pages that are left over */
+	} kswapd_clock, kcompactd_clock;
 	struct whatif_wake kcompactd[MM_MAX_NODES]; /* to run when the request is done */
 	const struct scenario *scenario;
 	uint8_t *alive;	   /* by id: ALIVE_* */
@@ -211,8 +214,9 @@ uint32_t whatif_cpu(const struct whatif *w, uint32_t cpu);
 /* Does work that no request waits for. */
 void whatif_background(struct whatif *w, void (*work)(struct whatif *w, const void *arg),
 		       const void *arg);
-/* kswapd works up to @time, as fast as it was recorded. */
+/* kswapd and kcompactd work up to @time, as fast as they were recorded. */
 void whatif_kswapd(struct whatif *w, uint64_t time);
+void whatif_kcompactd(struct whatif *w, uint64_t time);
 void whatif_birth(struct whatif *w, const struct demand_op *op);
 void whatif_failed(struct whatif *w, const struct demand_op *op);
 void whatif_death(struct whatif *w, const struct demand_op *op);

@@ -92,7 +92,8 @@ static bool same_wakes(const struct whatif *a, const struct whatif *b)
 		    !same_wake(&a->kswapd_next[node], &b->kswapd_next[node]))
 			return false;
 	}
-	return a->kswapd_rest == b->kswapd_rest && a->next_tick == b->next_tick;
+	return a->kswapd_clock.rest == b->kswapd_clock.rest &&
+	       a->kcompactd_clock.rest == b->kcompactd_clock.rest && a->next_tick == b->next_tick;
 }
 
 bool whatif_same_future(const struct whatif *a, const struct whatif *b)

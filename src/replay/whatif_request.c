@@ -58,14 +58,24 @@ static void run_kswapd(struct whatif *w, const void *arg)
 	w->policy->kswapd(&w->env, wake->node, wake->order, wake->highest);
 }
 
-/* When it has worked it sleeps anew [kcompactd]. */
 static void run_kcompactd(struct whatif *w, const void *arg)
 {
 	const struct wake *wake = arg;
-	uint64_t runs = mm_stats(w->mm)->kcompactd_runs;
 
 	w->policy->kcompactd(&w->env, wake->node, wake->order, wake->highest);
-	if (mm_stats(w->mm)->kcompactd_runs != runs)
+}
+
+static void go_on_kcompactd(struct whatif *w, const void *arg)
+{
+	const uint32_t *node = arg;
+
+	mm_kcompactd_go_on(w->mm, *node, w->mm->cpu);
+}
+
+/* When it has worked it sleeps anew [kcompactd]. */
+static void set_timer(struct whatif *w, uint32_t node, uint64_t runs)
+{
+	if (mm_stats(w->mm)->kcompactd_runs != runs && !mm_kcompactd_busy(w->mm, node))
 		w->next_tick = w->env.now + WHATIF_TICK_NS;
 }
 
@@ -87,12 +97,15 @@ static void run_kcompactds(struct whatif *w)
 	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
 		struct whatif_wake *later = &w->kcompactd[node];
 		struct wake wake = {.node = node, .order = later->order, .highest = later->highest};
+		uint64_t runs = mm_stats(w->mm)->kcompactd_runs;
 
 		if (!later->due)
 			continue;
 		*later = (struct whatif_wake){.due = false};
-		if (w->policy->kcompactd)
-			whatif_background(w, run_kcompactd, &wake);
+		if (!w->policy->kcompactd)
+			continue;
+		whatif_background(w, run_kcompactd, &wake);
+		set_timer(w, node, runs);
 	}
 }
 
@@ -145,34 +158,51 @@ static void wake_again(struct whatif *w, const struct wake *wake)
 	next->due = true;
 }
 
-/* Pages per second: what the recorded one did when it was last woken before @time, else when it was
- * first. */
-static uint64_t kswapd_speed(struct whatif *w, uint64_t time)
+/*
+ * Pages that it may scan for the time that has passed: as fast as the recorded one was when it last
+ * worked before @time, else when it first did.
+ */
+static int64_t pages_until(struct whatif_clock *clock, const struct paces *paces, uint64_t time)
 {
-	const struct stall_costs *c = w->costs;
+	uint64_t ns = time > clock->time ? time - clock->time : 0, pages;
 
-	if (!c || !c->nr_pace)
+	clock->time = time;
+	if (!paces->nr)
 		return 0;
-	while (w->kswapd_pace + 1 < c->nr_pace && c->pace[w->kswapd_pace + 1].time <= time)
-		w->kswapd_pace++;
-	return c->pace[w->kswapd_pace].speed;
+	while (clock->pace + 1 < paces->nr && paces->v[clock->pace + 1].time <= time)
+		clock->pace++;
+	clock->rest += (ns < SECOND ? ns : SECOND) * paces->v[clock->pace].speed;
+	pages = clock->rest / SECOND;
+	clock->rest %= SECOND;
+	return (int64_t)pages;
+}
+
+void whatif_kcompactd(struct whatif *w, uint64_t time)
+{
+	int64_t pages = pages_until(&w->kcompactd_clock, &w->costs->kcompactd, time);
+
+	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
+		if (!mm_kcompactd_busy(w->mm, node))
+			continue;
+		w->mm->kcompactd_budget += pages;
+		pages = 0;
+		if (w->mm->kcompactd_budget > 0 || !w->mm->kcompactd_sliced)
+			whatif_background(w, go_on_kcompactd, &node);
+		if (!mm_kcompactd_busy(w->mm, node))
+			w->next_tick = time + WHATIF_TICK_NS;
+	}
 }
 
 void whatif_kswapd(struct whatif *w, uint64_t time)
 {
-	uint64_t ns = time > w->kswapd_time ? time - w->kswapd_time : 0;
+	int64_t pages = pages_until(&w->kswapd_clock, &w->costs->kswapd, time);
 	bool awake = false;
 
-	w->kswapd_time = time;
 	for (uint32_t node = 0; node < w->mm->nr_nodes; node++)
 		awake |= w->kswapd[node].due;
 	if (!awake)
 		return;
-	if (ns > SECOND)
-		ns = SECOND;
-	w->kswapd_rest += ns * kswapd_speed(w, time);
-	w->mm->kswapd_budget += (int64_t)(w->kswapd_rest / SECOND);
-	w->kswapd_rest %= SECOND;
+	w->mm->kswapd_budget += pages;
 	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
 		if (w->kswapd[node].due && w->mm->kswapd_budget > 0)
 			work_kswapd(w, node);
