@@ -617,8 +617,8 @@ void mm_pcp_free(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order, st
 /* Starts draining @count base pages at list @pindex [free_pcppages_bulk]. */
 void mm_drain_begin(struct mm *mm, struct mm_drain *d, uint32_t zone, uint32_t cpu, int32_t count,
 		    int32_t pindex);
-/* The drain that the free of @f, head of its per-cpu list, causes where that is known (tuned eras).
- */
+/* The drain that the free of @f, head of its per-cpu list, causes although the lists do not seem
+ * full; false where how much it drains is not known either (6.1's free factor). */
 bool mm_drain_after_free(struct mm *mm, struct frame f, uint32_t cpu, struct mm_drain *d);
 /* After something else was done to the lists: the rest of the batch starts anew. */
 void mm_drain_go_on(const struct mm *mm, struct mm_drain *d);

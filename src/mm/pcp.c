@@ -228,15 +228,21 @@ void mm_drain_go_on(const struct mm *mm, struct mm_drain *d)
 
 bool mm_drain_after_free(struct mm *mm, struct frame f, uint32_t cpu, struct mm_drain *d)
 {
-	uint32_t zone = mm_frame_zone(mm, f), list = mm_frame(mm, f)->list;
+	uint32_t zone = mm_frame_zone(mm, f);
+	uint32_t pindex = mm_frame(mm, f)->list - mm_pcp_list(mm, zone, cpu, 0);
 	struct mm_pcp *pcp = mm_pcp(mm, zone, cpu);
-	uint32_t pindex = list - mm_pcp_list(mm, zone, cpu, 0);
-	int32_t n = pcp->free_count < pcp->batch ? pcp->batch : pcp->free_count;
 
-	if (!mm_era_of(mm)->tuned || !mm_on_pcp_list(mm, f) || pindex >= MM_NR_PCP_LISTS)
+	if (!mm_on_pcp_list(mm, f) || pindex >= MM_NR_PCP_LISTS)
+		return false;
+	if (mm_era_of(mm)->drain_by_type) {
+		mm_drain_begin(mm, d, zone, cpu, pcp->batch, (int32_t)pindex);
+		return d->active;
+	}
+	if (!mm_era_of(mm)->tuned)
 		return false;
 	*d = (struct mm_drain){
-		.zone = zone, .cpu = cpu, .from_free = true, .again = (int32_t)pindex, .more = n};
+		.zone = zone, .cpu = cpu, .from_free = true, .again = (int32_t)pindex};
+	d->more = pcp->free_count < pcp->batch ? pcp->batch : pcp->free_count;
 	next_batch(mm, d);
 	return d->active;
 }

@@ -270,11 +270,13 @@ static bool follows_free(struct verify *v, const struct event *e, uint32_t zone,
 	return (free->kind == EV_FREE || free->kind == EV_FREE_BATCHED) && free->pid == e->pid &&
 	       free->cpu == e->cpu && event_context(free) == event_context(e) &&
 	       !frame_is_none(f) && mm_frame_zone(v->mm, f) == zone &&
+	       (v->known || mm_pcp(v->mm, zone, e->cpu)->high_max) &&
 	       mm_drain_after_free(v->mm, f, e->cpu, d);
 }
 
-/* Only when the lists are full was predicted wrongly. Where decay_pcp_high is not recorded it has
- * made them full sooner; from now on the machine knows. */
+/* Only when the lists are full was predicted wrongly: where decay_pcp_high is not recorded it has
+ * made them full sooner, and where the start was not exact there are pages on them that the machine
+ * does not know. From now on it knows when. */
 static void drained_early(struct verify *v, const struct event *e, struct frame f, uint32_t zone)
 {
 	struct mm_pcp *pcp = mm_pcp(v->mm, zone, e->cpu);
@@ -284,7 +286,7 @@ static void drained_early(struct verify *v, const struct event *e, struct frame 
 	verify_mismatch(v, MISMATCH_DRAIN_START, FRAME_NONE, f,
 			"zone %s: drained by a free already at %d pages of %d",
 			v->mm->zones[zone].name, pcp->count, pcp->high);
-	if (!v->t->kinds_seen[EV_P_DECAY])
+	if (!v->t->kinds_seen[EV_P_DECAY] || v->known)
 		pcp->high = pcp->count;
 }
 

@@ -335,6 +335,35 @@ START_TEST(drained_by_a_free_already)
 }
 END_TEST
 
+/*
+ * 5.10, and only counts known of the start: the lists are full at four pages, not at 60. The first
+ * drain tells, the second is predicted.
+ */
+START_TEST(full_sooner_than_the_counts_say)
+{
+	strcpy(capture.manifest.release, "5.10.262");
+	capture.start.level = SNAP_COUNTS;
+	capture.start.nr_lists = 0;
+	capture.start.pcps[0].high_min = capture.start.pcps[0].high_max = 0;
+	for (uint32_t pfn = 40; pfn < 44; pfn++)
+		frees(TASK_A, pfn);
+	drains(TASK_A, 40);
+	drains(TASK_A, 41);
+	frees(TASK_A, 44);
+	frees(TASK_A, 45);
+	drains(TASK_A, 42);
+	drains(TASK_A, 43);
+	gets(TASK_A, 45);
+	verify();
+	ck_assert_uint_eq(result.page_allocs_exact, 1);
+	ck_assert_uint_eq(result.drains, 2);
+	ck_assert_uint_eq(result.drains_exact, 1);
+	ck_assert_uint_eq(result.drained_pages_exact, 4);
+	ck_assert_uint_eq(result.ops_extra, 1);
+	ck_assert_uint_eq(result.ops_missing, 0);
+}
+END_TEST
+
 /* The event tells the type of the block; a request for that type then finds the page. */
 START_TEST(drain_tells_the_block_type)
 {
@@ -369,6 +398,7 @@ int main(void)
 	tcase_add_test(tc, preempted_between_batches);
 	tcase_add_test(tc, sleeping_ends_a_drain);
 	tcase_add_test(tc, drained_by_a_free_already);
+	tcase_add_test(tc, full_sooner_than_the_counts_say);
 	tcase_add_test(tc, drain_tells_the_block_type);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
