@@ -173,6 +173,7 @@ static void leave(struct mm *mm, struct mm_compact_control *cc, enum mm_compact_
 {
 	cc->result = result;
 	cc->released_high = 0;
+	compact_join_targets(mm, cc);
 	cc->at = mm_list_count(mm, list_of_targets(mm, cc)) ? MM_AT_RELEASE : MM_AT_END;
 }
 
@@ -315,6 +316,7 @@ struct frame mm_compact_move(struct mm *mm, struct mm_compact_control *cc, struc
 	if (frame_is_none(to))
 		return to;
 	mm_list_del(mm, to);
+	mm_frame(mm, to)->type = 0;
 	cc->nr_free--;
 	if (mm_frame(mm, from)->list == list_of_sources(mm, cc))
 		compact_unisolate(mm, cc, from);
@@ -408,7 +410,7 @@ struct frame mm_compact_release_next(struct mm *mm, struct mm_compact_control *c
 
 	if (!frame_is_none(f)) {
 		mm_list_del(mm, f);
-		cc->nr_free--;
+		cc->nr_free -= min_u32(cc->nr_free, 1u << mm_frame(mm, f)->order);
 		cc->released_high = max_u32(cc->released_high, f.n);
 		if (mm_list_count(mm, list_of_targets(mm, cc)))
 			return f;
@@ -456,7 +458,7 @@ void mm_compact_step(struct mm *mm, struct mm_compact_control *cc, struct mm_com
 		break;
 	case MM_AT_RELEASE:
 		ev->from = mm_compact_release_next(mm, cc);
-		mm_free_page(mm, cc->cpu, ev->from, 0);
+		mm_free_page(mm, cc->cpu, ev->from, mm_frame(mm, ev->from)->order);
 		break;
 	case MM_AT_END:
 		step_end(mm, cc, ev);

@@ -135,8 +135,10 @@ bool compact_targets_step(struct mm *mm, struct mm_compact_control *cc,
 			  struct mm_compact_event *ev);
 /* Puts a free buddy just taken off the lists on the private list, last. */
 void compact_hold_target(struct mm *mm, struct mm_compact_control *cc, struct frame f);
-/* Cuts what is held into single pages: the last page of the last buddy comes first. */
+/* Cuts what is held into single pages, the one to be used first first. */
 void compact_split_targets(struct mm *mm, struct mm_compact_control *cc);
+/* What is left over goes back in the pieces that the era keeps it in, the first to go first. */
+void compact_join_targets(struct mm *mm, struct mm_compact_control *cc);
 /* Takes free buddies of [*start, end) and leaves in *start where it stopped; returns pages taken.
  */
 uint32_t compact_isolate_free(struct mm *mm, struct mm_compact_control *cc, uint32_t *start,

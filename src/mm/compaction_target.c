@@ -4,19 +4,17 @@
  * isolate_freepages_block() and split_map_pages() of 6.1.192.
  */
 #include "mm/compaction_internal.h"
+#include "mm/era.h"
 
 void compact_hold_target(struct mm *mm, struct mm_compact_control *cc, struct frame f)
 {
 	mm_list_add_tail(mm, list_of_targets(mm, cc), f);
 }
 
-/*
- * Every held buddy is cut into single pages, each put before the one that was cut before: the last
- * page of the last buddy will be used first.
- */
-void compact_split_targets(struct mm *mm, struct mm_compact_control *cc)
+/* Every held buddy is cut into single pages, each put before the one that was cut before: the last
+ * page of the last buddy will be used first [split_map_pages]. */
+static void split_last_first(struct mm *mm, uint32_t list)
 {
-	uint32_t list = list_of_targets(mm, cc);
 	struct frame next, f = mm_list_first(mm, list);
 
 	for (; !frame_is_none(f); f = next) {
@@ -28,6 +26,95 @@ void compact_split_targets(struct mm *mm, struct mm_compact_control *cc)
 		for (uint32_t i = 0; i < pages; i++)
 			mm_list_add(mm, list, frame_at(f.n + i));
 	}
+}
+
+/* The smallest first, otherwise in the order that they are in. */
+static void sort_by_order(struct mm *mm, uint32_t list)
+{
+	uint32_t left = mm_list_count(mm, list);
+
+	for (uint32_t order = 0; order < mm->nr_orders && left; order++) {
+		struct frame next, f = mm_list_first(mm, list);
+		uint32_t unsorted = left;
+
+		for (; unsorted--; f = next) {
+			next = mm_list_next(mm, f);
+			if (mm_frame(mm, f)->order != order)
+				continue;
+			mm_list_del(mm, f);
+			mm_list_add_tail(mm, list, f);
+			left--;
+		}
+	}
+}
+
+/*
+ * There is a list per order. A single page is taken from the smallest, its upper halves go back, so
+ * a buddy's pages go from first to last [compaction_alloc, 6.12]. Held here as single pages in that
+ * order, each with the order of its buddy.
+ */
+static void split_smallest_first(struct mm *mm, uint32_t list)
+{
+	sort_by_order(mm, list);
+	for (uint32_t left = mm_list_count(mm, list); left--;) {
+		struct frame f = mm_list_first(mm, list);
+		uint8_t order = mm_frame(mm, f)->order;
+
+		mm_list_del(mm, f);
+		mm_split_page(mm, f, 0);
+		for (uint32_t i = 0; i < 1u << order; i++) {
+			if (order)
+				mm_frame(mm, frame_at(f.n + i))->type = order;
+			mm_list_add_tail(mm, list, frame_at(f.n + i));
+		}
+	}
+}
+
+void compact_split_targets(struct mm *mm, struct mm_compact_control *cc)
+{
+	if (mm_era_of(mm)->targets_by_order)
+		split_smallest_first(mm, list_of_targets(mm, cc));
+	else
+		split_last_first(mm, list_of_targets(mm, cc));
+}
+
+/* The order of the piece that begins with the held page @f: what is left of its buddy behind those
+ * that were taken. */
+static uint32_t piece_order(const struct mm *mm, uint32_t list, struct frame f)
+{
+	uint32_t order = mm_frame(mm, f)->type, used, whole = 0;
+
+	if (order >= mm->nr_orders)
+		return 0;
+	used = f.n & ((1u << order) - 1);
+	while (order && used & ((1u << order) - 1))
+		order--;
+	while (whole < 1u << order && mm_frame(mm, frame_at(f.n + whole))->list == list)
+		whole++;
+	return whole == 1u << order ? order : 0;
+}
+
+void compact_join_targets(struct mm *mm, struct mm_compact_control *cc)
+{
+	uint32_t list = list_of_targets(mm, cc), left = mm_list_count(mm, list), order;
+
+	if (!mm_era_of(mm)->targets_by_order)
+		return;
+	for (; left; left -= 1u << order) {
+		struct frame f = mm_list_first(mm, list);
+
+		order = piece_order(mm, list, f);
+		for (uint32_t i = 0; i < 1u << order; i++) {
+			struct frame part = frame_at(f.n + i);
+
+			mm_list_del(mm, part);
+			mm_frame(mm, part)->order = mm_frame(mm, part)->type = 0;
+			mm_frame(mm, part)->flags = 0;
+		}
+		mm_mark_allocated(mm, f, order);
+		mm_list_add_tail(mm, list, f);
+	}
+	sort_by_order(mm, list);
 }
 
 /* ---- one block ---- */

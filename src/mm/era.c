@@ -81,6 +81,7 @@ const struct mm_era mm_eras[] = {
 		.highatomic_last_resort = true,
 		.tuned = true,
 		.list_is_block = true,
+		.targets_by_order = true,
 	},
 	{
 		.name = "7.2",
@@ -96,6 +97,7 @@ const struct mm_era mm_eras[] = {
 		.highatomic_last_resort = true,
 		.tuned = true,
 		.list_is_block = true,
+		.targets_by_order = true,
 		.free_high_late = true,
 		.drain_in_batches = true,
 		.defrag_mode = true,

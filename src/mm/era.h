@@ -20,8 +20,9 @@ struct mm_era {
 	bool highatomic_last_resort; /* NON_BLOCK and OOM requests may have the reserve when all
 					else failed */
 	/* What 6.12 does otherwise. */
-	bool tuned;	    /* per-cpu lists size themselves: pcp_tuned.c */
-	bool list_is_block; /* a free page is on the list of its block's type, always */
+	bool tuned;	       /* per-cpu lists size themselves: pcp_tuned.c */
+	bool list_is_block;    /* a free page is on the list of its block's type, always */
+	bool targets_by_order; /* compaction holds free pages by order and uses the smallest */
 	/* What 6.18 and 7.2 do otherwise. */
 	bool free_high_late;   /* lists are emptied only after batch + high_min / 2 frees (6.18) */
 	bool drain_in_batches; /* a full list drains batch after batch, each from the same list

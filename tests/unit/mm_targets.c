@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * In which order compaction uses the free pages that it holds, and how it gives back what is left:
+ * by order, the smallest first, upper halves back on the lists [compaction_alloc,
+ * release_free_list, 6.12]; before that cut into single pages, the last first [split_map_pages,
+ * release_freepages, 6.1].
+ */
+#include "mm/compaction_internal.h"
+#include "tests/unit/mm_kit.h"
+
+static struct mm_compact_control cc;
+
+/* Holds the buddies that begin at @pfns, in this order. */
+static struct mm *hold(const char *release, const uint32_t *pfns, uint32_t nr)
+{
+	struct mm *mm = kit_draw("m-xxm---xxxxxxxxmxm-m---xxxxxxxx", NULL);
+	bool exact;
+
+	mm->era_index = mm_era_find(release, &exact);
+	cc = (struct mm_compact_control){0};
+	for (uint32_t i = 0; i < nr; i++) {
+		uint32_t pages =
+			mm_isolate_free_page(mm, 0, at(pfns[i]), mm_frame(mm, at(pfns[i]))->order);
+
+		ck_assert_uint_gt(pages, 0);
+		compact_hold_target(mm, &cc, at(pfns[i]));
+		cc.nr_free += pages;
+	}
+	compact_split_targets(mm, &cc);
+	return mm;
+}
+
+static void expect_held(struct mm *mm, const char *pfns)
+{
+	kit_expect_list(mm, list_of_targets(mm, &cc), pfns, __FILE__, __LINE__);
+}
+
+static void use(struct mm *mm, uint32_t pages)
+{
+	while (pages--) {
+		mm_list_del(mm, mm_compact_next_target(mm, &cc));
+		cc.nr_free--;
+	}
+}
+
+static void expect_released(struct mm *mm, uint32_t pfn, uint32_t order)
+{
+	struct frame f = mm_compact_release_next(mm, &cc);
+
+	ck_assert_uint_eq(f.n, pfn);
+	ck_assert_uint_eq(mm_frame(mm, f)->order, order);
+}
+
+/* Orders 1, 2, 0: the single page, both of the pair, the four. */
+START_TEST(smallest_first)
+{
+	struct mm *mm = hold("6.12.117", (uint32_t[]){0, 4, 16}, 3);
+
+	expect_held(mm, "16 0 1 4 5 6 7");
+	mm_free(mm);
+}
+END_TEST
+
+/* Two of one order: as they came. */
+START_TEST(equals_as_they_came)
+{
+	struct mm *mm = hold("6.12.117", (uint32_t[]){20, 4, 18}, 3);
+
+	expect_held(mm, "18 19 20 21 22 23 4 5 6 7");
+	mm_free(mm);
+}
+END_TEST
+
+START_TEST(last_first_before)
+{
+	struct mm *mm = hold("6.1.192", (uint32_t[]){0, 4, 16}, 3);
+
+	expect_held(mm, "16 7 6 5 4 1 0");
+	use(mm, 5);
+	compact_join_targets(mm, &cc);
+	expect_released(mm, 1, 0);
+	expect_released(mm, 0, 0);
+	mm_free(mm);
+}
+END_TEST
+
+/* 16, 0, 1 and 20 are used: of the four from 20 on a page and a pair are left. */
+START_TEST(pieces_go_back)
+{
+	struct mm *mm = hold("6.12.117", (uint32_t[]){20, 0, 16}, 3);
+
+	expect_held(mm, "16 0 1 20 21 22 23");
+	use(mm, 4);
+	ck_assert_uint_eq(cc.nr_free, 3);
+	compact_join_targets(mm, &cc);
+	expect_released(mm, 21, 0);
+	ck_assert_uint_eq(cc.nr_free, 2);
+	expect_released(mm, 22, 1);
+	ck_assert_uint_eq(cc.nr_free, 0);
+	mm_free(mm);
+}
+END_TEST
+
+/* Nothing used: whole buddies, the smallest first. */
+START_TEST(whole_buddies_go_back)
+{
+	struct mm *mm = hold("6.12.117", (uint32_t[]){20, 0, 16}, 3);
+
+	compact_join_targets(mm, &cc);
+	expect_released(mm, 16, 0);
+	expect_released(mm, 0, 1);
+	expect_released(mm, 20, 2);
+	mm_free(mm);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("mm_targets");
+	TCase *tc = kit_case(s, "targets");
+
+	tcase_add_test(tc, smallest_first);
+	tcase_add_test(tc, equals_as_they_came);
+	tcase_add_test(tc, last_first_before);
+	tcase_add_test(tc, pieces_go_back);
+	tcase_add_test(tc, whole_buddies_go_back);
+	return kit_main(s);
+}
