@@ -234,6 +234,7 @@ static void task_moves_on(struct verify *v, const struct event *e)
 	task = verify_task(v, e->pid, false);
 	if (!task)
 		return;
+	task->folds = false;
 	if (e->kind != EV_FREE_BATCHED)
 		task->batch_run = 0;
 	if (e->kind != EV_COMPACT_END)
@@ -321,7 +322,7 @@ static void do_event(struct verify *v, const struct event *e)
 		verify_decay(v, e);
 		break;
 	case EV_P_FOLD:
-		mm_fold_diffs(v->mm, e->cpu < v->mm->nr_cpus ? e->cpu : 0);
+		verify_fold(v, e);
 		break;
 	case EV_P_ISOLATE_FREE:
 		if (v->opt->inputs == VERIFY_PROBES && !compact_run_of(v, e->pid))

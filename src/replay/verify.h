@@ -132,6 +132,7 @@ struct task {
 			     */
 	bool drain_due;	    /* its reclaim has just ended and left nothing to allocate */
 	uint32_t reclaim_order, reclaim_gfp; /* of the request that it reclaims for */
+	bool folds;	      /* it is the vmstat worker, which may drain lists of other nodes */
 	uint32_t exact_order; /* its last allocation, for alloc_pages_exact's tails */
 	uint64_t exact_pfn;
 	struct compact_want compact;
@@ -286,6 +287,9 @@ bool verify_claim_page(struct verify *v, struct zone_op *op, uint32_t zone, stru
 void verify_claim_event(struct verify *v, const struct event *e, struct zone_op *op, uint32_t zone,
 			struct frame f);
 void verify_decay(struct verify *v, const struct event *e);
+void verify_fold(struct verify *v, const struct event *e);
+/* Does the vmstat worker drain a zone of another node? Then the drain has begun. */
+bool verify_fold_drains(struct verify *v, const struct event *e, uint32_t zone);
 /* The next batch of a decay; false when all is done. */
 bool verify_decay_next(struct verify *v, struct zone_op *op);
 void verify_alloc(struct verify *v, const struct event *e);

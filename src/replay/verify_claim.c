@@ -104,3 +104,33 @@ bool verify_decay_next(struct verify *v, struct zone_op *op)
 	mm_drain_begin(v->mm, &op->drain, op->drain.zone, op->drain.cpu, batch, 0);
 	return op->drain.active;
 }
+
+/*
+ * refresh_cpu_vm_stats. The vmstat worker also drains a batch of what its CPU holds of another node
+ * when that has lain for three folds without a change of the zone's counters [drain_zone_pages];
+ * most of these counters are in no event, so whether it does is seen, and what it drains predicted.
+ */
+void verify_fold(struct verify *v, const struct event *e)
+{
+	struct task *task = e->w[0] ? verify_task(v, e->pid, true) : NULL;
+
+	mm_fold_diffs(v->mm, e->cpu < v->mm->nr_cpus ? e->cpu : 0);
+	if (task)
+		task->folds = true;
+}
+
+bool verify_fold_drains(struct verify *v, const struct event *e, uint32_t zone)
+{
+	const struct task *task = verify_task(v, e->pid, false);
+	const struct mm_pcp *pcp;
+
+	if (!task || !task->folds || e->cpu >= v->mm->nr_cpus ||
+	    (uint32_t)v->mm->zones[zone].node == verify_node_of(v, e->cpu))
+		return false;
+	pcp = mm_pcp(v->mm, zone, e->cpu);
+	mm_drain_begin(v->mm, &v->ops[zone].drain, zone, e->cpu,
+		       pcp->count < pcp->batch ? pcp->count : pcp->batch, 0);
+	v->ops[zone].whole = false;
+	v->res->lookaheads++;
+	return true;
+}

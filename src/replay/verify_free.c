@@ -305,6 +305,8 @@ static void start_whole_drain(struct verify *v, const struct event *e, struct fr
 			       .ctx = event_context(e),
 			       .whole = true,
 			       .exact = true};
+	if (verify_fold_drains(v, e, zone))
+		return;
 	if (follows_free(v, e, zone, &op->drain)) {
 		drained_early(v, e, f, zone);
 		return;

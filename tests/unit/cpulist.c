@@ -150,6 +150,46 @@ START_TEST(requests_prefer_their_node)
 }
 END_TEST
 
+static struct event drain_at(uint16_t cpu, uint32_t pid)
+{
+	return (struct event){.kind = EV_PCPU_DRAIN, .cpu = cpu, .pid = pid};
+}
+
+/* Two pages of each node on CPU 0's lists, a batch of one. Expect the vmstat worker's fold, and
+ * nobody else, to be taken for the drain of what the CPU holds of the other node. */
+START_TEST(fold_drains_the_other_node)
+{
+	struct event fold = {.kind = EV_P_FOLD, .pid = 7, .w = {1}}, drain = drain_at(0, 7);
+	struct capture c = {.manifest = m};
+	struct verify *v = calloc(1, sizeof(*v));
+	struct mm_drain d;
+
+	v->c = &c;
+	v->res = calloc(1, sizeof(*v->res));
+	v->mm = two_nodes(2);
+	ck_assert_msg(!choice_assign_cpus(v, &err), "%s", err.text);
+	for (uint32_t zone = 0; zone < 2; zone++) {
+		mm_pcp(v->mm, zone, 0)->high = 100;
+		mm_pcp(v->mm, zone, 0)->batch = 1;
+		for (uint32_t i = 0; i < 2; i++)
+			mm_pcp_free(v->mm, 0, (struct frame){zone * 4096 + i}, 0, &d);
+		ck_assert_int_eq(mm_pcp(v->mm, zone, 0)->count, 2);
+	}
+	ck_assert(!verify_fold_drains(v, &drain, 1));
+	verify_fold(v, &fold);
+	ck_assert(!verify_fold_drains(v, &drain, 0));
+	ck_assert(verify_fold_drains(v, &drain, 1));
+	ck_assert_int_eq(v->ops[1].drain.left, 1);
+	ck_assert_uint_eq(mm_drain_peek(v->mm, &v->ops[1].drain).n, 4096);
+	drain = drain_at(0, 8);
+	ck_assert(!verify_fold_drains(v, &drain, 1));
+	free(v->node_of_cpu);
+	mm_free(v->mm);
+	free(v->res);
+	free(v);
+}
+END_TEST
+
 static Suite *cpulist_suite(void)
 {
 	Suite *s = suite_create("cpulist");
@@ -161,6 +201,7 @@ static Suite *cpulist_suite(void)
 	tcase_add_test(tc, odd_nodes);
 	tcase_add_loop_test(tc, refuses, 0, (int)ARRAY_SIZE(bad_lists));
 	tcase_add_test(tc, requests_prefer_their_node);
+	tcase_add_test(tc, fold_drains_the_other_node);
 	suite_add_tcase(s, tc);
 	return s;
 }
