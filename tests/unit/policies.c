@@ -115,7 +115,8 @@ START_TEST(random_parameters)
 		struct whatif_options opt = {.central_only = true, .paranoid = 5000};
 		struct outcome o;
 
-		open_sample(samples[i % ARRAY_SIZE(samples)]);
+		/* The first is the smallest: of many settings most are tried there. */
+		open_sample(samples[i % 16 < ARRAY_SIZE(samples) ? i % 16 : 0]);
 		random_setting(&rng, p, &setting);
 		run(setting.s, &opt, &o);
 		ck_assert_msg(o.huge_got <= o.huge_possible, "%s: %" PRIu64 " of %" PRIu64,
