@@ -74,6 +74,9 @@ void verify_compact_note(struct verify *v, const struct event *e)
 		break;
 	case EV_COMPACT_SUITABLE:
 		task->compact.suitable_order = (int32_t)e->w[2];
+		/* By hand; what it allocated before is long over [compact_node]. */
+		if ((int32_t)e->w[2] < 0)
+			task->compact.direct = false;
 		break;
 	default:
 		break;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * verify: where a compactor stands that another task runs in the middle of its walk over a block
- * for free pages. No event shows it; what the walk took in all, told when it is over, must do.
+ * for free pages. No event shows it; what the walk took in all, told when it is over, must do. And
+ * whose compaction it is.
  */
 #include "draw.h"
 #include "replay/verify.h"
@@ -154,6 +155,32 @@ START_TEST(nonsense_is_survived)
 }
 END_TEST
 
+/*
+ * A task that compacted for a huge page compacts all memory by hand later: the second run has no
+ * order and does not end with the first free page of order 9 [compact_node].
+ */
+START_TEST(by_hand_after_a_huge_page)
+{
+	struct stopped *s = stopped_new();
+	struct event try = {.pid = OTHER, .kind = EV_COMPACT_TRY, .w = {5, MM_GFP_IO | MM_GFP_FS}};
+	struct event suitable = {.pid = OTHER, .kind = EV_COMPACT_SUITABLE, .w = {0, 0, 5}};
+	struct event begin = {.pid = OTHER, .kind = EV_COMPACT_BEGIN};
+
+	begin.w[0] = begin.w[1] = s->mm->base_pfn + s->mm->zones[0].start;
+	begin.w[2] = pfn(s, 256);
+	verify_compact_note(&s->v, &try);
+	verify_compact_note(&s->v, &suitable);
+	verify_compact_begin(&s->v, &begin);
+	ck_assert_int_eq(compact_run_of(&s->v, OTHER)->cc.order, 5);
+	suitable.w[2] = (uint64_t)-1;
+	verify_compact_note(&s->v, &suitable);
+	verify_compact_begin(&s->v, &begin);
+	ck_assert_int_eq(compact_run_of(&s->v, OTHER)->cc.order, -1);
+	ck_assert(!compact_run_of(&s->v, OTHER)->cc.direct);
+	stopped_free(s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("compaction_stopped");
@@ -166,6 +193,7 @@ int main(void)
 	tcase_add_test(tc, others_took_some);
 	tcase_add_test(tc, it_was_due_already);
 	tcase_add_test(tc, nonsense_is_survived);
+	tcase_add_test(tc, by_hand_after_a_huge_page);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);
 	srunner_set_tap(sr, "-");
