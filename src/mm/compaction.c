@@ -180,7 +180,7 @@ static void leave(struct mm *mm, struct mm_compact_control *cc, enum mm_compact_
 /* A captured page ends the run; else it is asked again whether the goal is reached. */
 static void end_iteration(struct mm *mm, struct mm_compact_control *cc)
 {
-	if (cc->capture && mm->capture.taken)
+	if (!finishes_blocks(mm) && cc->capture && mm->capture.taken)
 		leave(mm, cc, MM_COMPACT_SUCCESS);
 	else
 		cc->at = MM_AT_FINISHED;
@@ -208,6 +208,14 @@ static void nothing_isolated(struct mm *mm, struct mm_compact_control *cc)
 	check_drain(mm, cc);
 }
 
+static void find_source(struct mm *mm, struct mm_compact_control *cc)
+{
+	if (compact_find_source(mm, cc))
+		cc->at = MM_AT_SOURCE;
+	else
+		nothing_isolated(mm, cc);
+}
+
 /* A block visited twice in a row is taken as a whole, so that it is done with after that. */
 static void start_iteration(struct mm *mm, struct mm_compact_control *cc)
 {
@@ -215,10 +223,7 @@ static void start_iteration(struct mm *mm, struct mm_compact_control *cc)
 
 	cc->iteration_start = cc->migrate;
 	cc->rescan = (cc->last_migrated & mask) == ((int64_t)cc->migrate & mask);
-	if (compact_find_source(mm, cc))
-		cc->at = MM_AT_SOURCE;
-	else
-		nothing_isolated(mm, cc);
+	find_source(mm, cc);
 }
 
 static void step_finished(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_event *ev)
@@ -252,10 +257,13 @@ static void next_page(struct mm *mm, struct mm_compact_control *cc)
 		cc->at = MM_AT_BATCH;
 }
 
-static void init_batch(struct mm_compact_control *cc)
+static void init_batch(const struct mm *mm, struct mm_compact_control *cc)
 {
 	cc->update_cached = false;
 	cc->last_migrated = cc->iteration_start;
+	if (finishes_blocks(mm))
+		cc->last_migrated =
+			max_u32(mm->zones[cc->zone].start, block_start(mm, cc->migrate - 1));
 	cc->nr_left = cc->nr_migrate;
 	cc->nr_refused = cc->moved = cc->failed = 0;
 	cc->out_of_targets = false;
@@ -264,7 +272,7 @@ static void init_batch(struct mm_compact_control *cc)
 
 static void start_batch(struct mm *mm, struct mm_compact_control *cc)
 {
-	init_batch(cc);
+	init_batch(mm, cc);
 	next_page(mm, cc);
 }
 
@@ -367,6 +375,23 @@ static void step_page(struct mm *mm, struct mm_compact_control *cc, struct mm_co
 	next_page(mm, cc);
 }
 
+/* As of 6.12: what is left of the block is scanned after a failure; a captured page ends the run.
+ */
+static void after_batch(struct mm *mm, struct mm_compact_control *cc, bool failed)
+{
+	if (failed && !block_aligned(mm, cc->migrate) && !cc->ignore_skip_hint && !cc->rescan &&
+	    cc->mode < MM_MIGRATE_SYNC) {
+		cc->rescan = true;
+		if (cc->order == (int32_t)mm->pageblock_order)
+			cc->last_migrated = frame_of_pfn0(mm);
+		find_source(mm, cc);
+	} else if (cc->capture && mm->capture.taken) {
+		leave(mm, cc, MM_COMPACT_SUCCESS);
+	} else {
+		check_drain(mm, cc);
+	}
+}
+
 /* What follows migrate_pages() in compact_zone(). */
 static void finish_batch(struct mm *mm, struct mm_compact_control *cc)
 {
@@ -378,6 +403,10 @@ static void finish_batch(struct mm *mm, struct mm_compact_control *cc)
 	compact_put_back_sources(mm, cc);
 	if (failed && cc->out_of_targets && !scanners_met(mm, cc)) {
 		leave(mm, cc, MM_COMPACT_CONTENDED);
+		return;
+	}
+	if (finishes_blocks(mm)) {
+		after_batch(mm, cc, failed);
 		return;
 	}
 	if (failed && cc->direct && cc->mode == MM_MIGRATE_ASYNC) {
@@ -510,7 +539,7 @@ void mm_compact_step_source(struct mm *mm, struct mm_compact_control *cc, uint32
 	compact_isolate_sources(mm, cc, ev);
 	set_source(mm, cc, end, taken);
 	if (taken)
-		init_batch(cc);
+		init_batch(mm, cc);
 	else
 		nothing_isolated(mm, cc);
 }

@@ -48,7 +48,10 @@ bool compact_source_suitable(const struct mm *mm, const struct mm_compact_contro
 bool compact_target_suitable(const struct mm *mm, const struct mm_compact_control *cc,
 			     struct frame f)
 {
-	if (mm_on_buddy_list(mm, f) && mm_frame(mm, f)->order >= mm->pageblock_order)
+	uint32_t order =
+		finishes_blocks(mm) && cc->order > 0 ? (uint32_t)cc->order : mm->pageblock_order;
+
+	if (mm_on_buddy_list(mm, f) && mm_frame(mm, f)->order >= order)
 		return false;
 	return cc->ignore_block_suitable || is_movable_type(mm_block_type(mm, f));
 }

@@ -11,7 +11,7 @@
 /* May the search be used at all? */
 static bool fast_source_allowed(const struct mm *mm, const struct mm_compact_control *cc)
 {
-	if (cc->ignore_skip_hint)
+	if (cc->ignore_skip_hint || (finishes_blocks(mm) && cc->rescan))
 		return false;
 	if (cc->migrate != mm->zones[cc->zone].start && !block_aligned(mm, cc->migrate))
 		return false; /* in the middle of a block */
@@ -89,7 +89,8 @@ uint32_t compact_fast_source(struct mm *mm, struct mm_compact_control *cc)
 	}
 	note_fast_start(mm, cc, found.n);
 	cc->fast_search_fail = 0;
-	mm_set_block_skip(mm, found, true);
+	if (!finishes_blocks(mm))
+		mm_set_block_skip(mm, found, true);
 	return max_u32(block_start(mm, found.n), z->start);
 }
 
@@ -205,7 +206,10 @@ static struct frame move_free_scanner(struct mm *mm, struct mm_compact_control *
 		return FRAME_NONE;
 	cc->free = start;
 	end = min_u32(block_end(mm, start), mm->zones[cc->zone].end);
-	return compact_block_in_zone(mm, cc->zone, start, end) ? frame_at(start) : FRAME_NONE;
+	if (!compact_block_in_zone(mm, cc->zone, start, end) ||
+	    (finishes_blocks(mm) && !compact_target_suitable(mm, cc, frame_at(start))))
+		return FRAME_NONE;
+	return frame_at(start);
 }
 
 static void lower_cached_free(struct mm *mm, uint32_t zone, int64_t highest)

@@ -3,7 +3,7 @@
 #ifndef ZR_MM_COMPACTION_INTERNAL_H
 #define ZR_MM_COMPACTION_INTERNAL_H
 
-#include "mm/mm.h"
+#include "mm/era.h"
 
 #define FAST_START_USED INT64_MAX
 
@@ -77,6 +77,11 @@ static inline uint32_t list_of_targets(const struct mm *mm, const struct mm_comp
 static inline uint32_t list_of_sources(const struct mm *mm, const struct mm_compact_control *cc)
 {
 	return mm_private_list(mm, 2 * cc->slot + 1);
+}
+
+static inline bool finishes_blocks(const struct mm *mm)
+{
+	return mm_era_of(mm)->finishes_blocks;
 }
 
 static inline bool is_movable_type(uint32_t type)

@@ -5,6 +5,12 @@
  */
 #include "mm/compaction_internal.h"
 
+/* The first frames of blocks, and since 6.12 that of the zone, tell by the skip bit. */
+static bool at_start_of_block(const struct mm *mm, const struct mm_compact_control *cc, uint32_t f)
+{
+	return block_aligned(mm, f) || (finishes_blocks(mm) && f == mm->zones[cc->zone].start);
+}
+
 bool compact_find_source(struct mm *mm, struct mm_compact_control *cc)
 {
 	uint32_t low = compact_fast_source(mm, cc);
@@ -14,7 +20,7 @@ bool compact_find_source(struct mm *mm, struct mm_compact_control *cc)
 
 	for (; end <= cc->free; end += block_pages(mm)) {
 		if (compact_block_in_zone(mm, cc->zone, start, end)) {
-			bool skipped = block_aligned(mm, low) && !found &&
+			bool skipped = at_start_of_block(mm, cc, low) && !found &&
 				       !compact_isolation_suitable(mm, cc, frame_at(start));
 
 			if (!skipped && compact_source_suitable(mm, cc, frame_at(start))) {
@@ -138,10 +144,13 @@ static void take_page(struct mm *mm, struct mm_compact_control *cc, struct mm_co
 
 	if (!w->skip_updated && mm_frame(mm, f)->flags & MM_F_LRU) {
 		w->skip_updated = true;
-		if (!cc->ignore_skip_hint && block_aligned(mm, w->low)) {
-			w->aborted = mm_block_skip(mm, f);
+		if (!cc->ignore_skip_hint &&
+		    (finishes_blocks(mm) ? w->valid : block_aligned(mm, w->low))) {
+			w->aborted = mm_block_skip(mm, f) && !(finishes_blocks(mm) && cc->rescan);
 			mm_set_block_skip(mm, f, true);
 		}
+		if (w->aborted && finishes_blocks(mm))
+			w->low = w->end;
 		if (w->aborted)
 			return;
 	}
@@ -166,6 +175,12 @@ static void refuse_page(struct mm *mm, struct mm_compact_control *cc, struct mm_
 	}
 }
 
+static void skip_compound(const struct mm *mm, struct mm_compact_scan *w, uint32_t order)
+{
+	w->low += (1u << order) - 1;
+	w->scanned += finishes_blocks(mm) ? (1u << order) - 1 : 0;
+}
+
 /* Looks at the frame w->low; on return w->low is the last frame dealt with. False: the walk ends
  * here. */
 static bool visit_frame(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_scan *w)
@@ -173,7 +188,7 @@ static bool visit_frame(struct mm *mm, struct mm_compact_control *cc, struct mm_
 	struct frame f = frame_at(w->low);
 	const struct mm_frame *fr = mm_frame(mm, f);
 
-	if (!w->valid && block_aligned(mm, w->low)) {
+	if (!w->valid && at_start_of_block(mm, cc, w->low)) {
 		if (!compact_isolation_suitable(mm, cc, f)) {
 			w->low = w->end;
 			w->aborted = true;
@@ -183,13 +198,14 @@ static bool visit_frame(struct mm *mm, struct mm_compact_control *cc, struct mm_
 	}
 	if (mm_on_buddy_list(mm, f)) {
 		w->low += (1u << fr->order) - 1;
+		w->scanned += finishes_blocks(mm) ? (1u << fr->order) - 1 : 0;
 		return true;
 	}
 	if (fr->flags & MM_F_COMPOUND || !takes_page(mm, cc, fr->flags)) {
 		if (frame_is_none(w->refused))
 			w->refused = f;
 		if (fr->flags & MM_F_COMPOUND && compact_compound_order(mm, f) < mm->nr_orders)
-			w->low += (1u << compact_compound_order(mm, f)) - 1;
+			skip_compound(mm, w, compact_compound_order(mm, f));
 		refuse_page(mm, cc, w);
 		return true;
 	}

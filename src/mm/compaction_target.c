@@ -4,7 +4,6 @@
  * isolate_freepages_block() and split_map_pages() of 6.1.192.
  */
 #include "mm/compaction_internal.h"
-#include "mm/era.h"
 
 void compact_hold_target(struct mm *mm, struct mm_compact_control *cc, struct frame f)
 {
@@ -144,11 +143,16 @@ static void walk_free_block(struct mm *mm, struct mm_compact_control *cc, struct
 	for (; w->pos < end; w->pos += stride) {
 		struct frame f = frame_at(w->pos);
 		const struct mm_frame *fr = mm_frame(mm, f);
+		uint32_t pages;
 
 		w->scanned++;
 		if (fr->flags & MM_F_COMPOUND) {
-			if (compact_compound_order(mm, f) < mm->nr_orders)
-				w->pos += (1u << compact_compound_order(mm, f)) - 1;
+			pages = 1u << compact_compound_order(mm, f);
+			if (compact_compound_order(mm, f) >= mm->nr_orders ||
+			    (finishes_blocks(mm) && w->pos + pages > end))
+				continue;
+			w->pos += pages - 1;
+			w->scanned += finishes_blocks(mm) ? pages - 1 : 0;
 		} else if (mm_on_buddy_list(mm, f)) {
 			take_buddy(mm, cc, w);
 			if (w->enough || w->refused)
@@ -249,7 +253,7 @@ static bool step_around(struct mm *mm, struct mm_compact_control *cc, struct mm_
 	uint32_t pos = cc->block_start;
 
 	compact_isolate_free(mm, cc, &pos, cc->block_end, 1, ev);
-	if (cc->nr_free < cc->nr_migrate)
+	if (finishes_blocks(mm) ? pos == cc->block_end : cc->nr_free < cc->nr_migrate)
 		mm_set_block_skip(mm, frame_at(cc->block_start), true);
 	return cc->nr_free ? search_done(mm, cc) : start_walk(mm, cc);
 }
@@ -258,10 +262,11 @@ static bool step_around(struct mm *mm, struct mm_compact_control *cc, struct mm_
 static void note_block_scanned(struct mm *mm, const struct mm_compact_control *cc)
 {
 	struct mm_zone *z = &mm->zones[cc->zone];
+	uint32_t next = cc->block_start - (finishes_blocks(mm) ? block_pages(mm) : 0);
 
 	mm_set_block_skip(mm, frame_at(cc->block_start), true);
-	if (cc->block_start < z->compact_cached_free)
-		z->compact_cached_free = cc->block_start;
+	if (next < z->compact_cached_free)
+		z->compact_cached_free = next;
 }
 
 bool compact_targets_step(struct mm *mm, struct mm_compact_control *cc, struct mm_compact_event *ev)

@@ -82,6 +82,7 @@ const struct mm_era mm_eras[] = {
 		.tuned = true,
 		.list_is_block = true,
 		.targets_by_order = true,
+		.finishes_blocks = true,
 	},
 	{
 		.name = "7.2",
@@ -98,6 +99,7 @@ const struct mm_era mm_eras[] = {
 		.tuned = true,
 		.list_is_block = true,
 		.targets_by_order = true,
+		.finishes_blocks = true,
 		.free_high_late = true,
 		.drain_in_batches = true,
 		.defrag_mode = true,

@@ -20,8 +20,10 @@ struct mm_era {
 	bool highatomic_last_resort; /* NON_BLOCK and OOM requests may have the reserve when all
 					else failed */
 	/* What 6.12 does otherwise. */
-	bool tuned;	       /* per-cpu lists size themselves: pcp_tuned.c */
-	bool list_is_block;    /* a free page is on the list of its block's type, always */
+	bool tuned;	      /* per-cpu lists size themselves: pcp_tuned.c */
+	bool list_is_block;   /* a free page is on the list of its block's type, always */
+	bool finishes_blocks; /* compaction as of 6.12: a block where a page did not move is done to
+				 its end, and what comes with that */
 	bool targets_by_order; /* compaction holds free pages by order and uses the smallest */
 	/* What 6.18 and 7.2 do otherwise. */
 	bool free_high_late;   /* lists are emptied only after batch + high_min / 2 frees (6.18) */

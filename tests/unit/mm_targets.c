@@ -114,6 +114,52 @@ START_TEST(whole_buddies_go_back)
 }
 END_TEST
 
+static struct mm *begin(const char *release, const char *drawing)
+{
+	struct mm *mm = kit_draw(drawing, NULL);
+	bool exact;
+
+	mm->era_index = mm_era_find(release, &exact);
+	cc = (struct mm_compact_control){
+		.order = KIT_BLOCK_ORDER, .source_end = KIT_BLOCK, .mode = MM_MIGRATE_SYNC_LIGHT};
+	return mm;
+}
+
+/* The scan jumps over a free buddy; since 6.6 what it jumps over counts as scanned. */
+START_TEST(jumped_over)
+{
+	static const struct {
+		const char *release;
+		uint32_t scanned;
+	} cases[] = {{"6.1.192", 2}, {"6.12.117", 16}};
+	struct mm *mm = begin(cases[_i].release, "xxm-xxxxxxxxxxxx m-------m-------");
+	struct mm_compact_event ev;
+
+	cc.source = 16;
+	cc.source_end = 32;
+	ck_assert(compact_isolate_sources(mm, &cc, &ev));
+	ck_assert_uint_eq(ev.end, 32);
+	ck_assert_uint_eq(ev.scanned, cases[_i].scanned);
+	mm_free(mm);
+}
+END_TEST
+
+/* A free buddy of the order that is wanted is no place to move pages to; 6.1 spares blocks only. */
+START_TEST(spares_what_is_wanted)
+{
+	struct mm *mm = begin("6.1.192", "m-------xxxxxxxx");
+	bool exact;
+
+	cc.order = 3;
+	ck_assert(compact_target_suitable(mm, &cc, at(0)));
+	mm->era_index = mm_era_find("6.12.117", &exact);
+	ck_assert(!compact_target_suitable(mm, &cc, at(0)));
+	cc.order = 4;
+	ck_assert(compact_target_suitable(mm, &cc, at(0)));
+	mm_free(mm);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("mm_targets");
@@ -124,5 +170,8 @@ int main(void)
 	tcase_add_test(tc, last_first_before);
 	tcase_add_test(tc, pieces_go_back);
 	tcase_add_test(tc, whole_buddies_go_back);
+	tc = kit_case(s, "blocks");
+	tcase_add_loop_test(tc, jumped_over, 0, 2);
+	tcase_add_test(tc, spares_what_is_wanted);
 	return kit_main(s);
 }
