@@ -249,7 +249,9 @@ static bool batch_exhausted(const struct mm_compact_control *cc)
 static void next_page(struct mm *mm, struct mm_compact_control *cc)
 {
 	cc->at = MM_AT_PAGE;
-	if (batch_exhausted(cc))
+	if (finishes_blocks(mm))
+		cc->at = cc->nr_refused >= cc->nr_left ? MM_AT_BATCH : compact_give_targets(mm, cc);
+	else if (batch_exhausted(cc))
 		cc->at = MM_AT_BATCH;
 	else if (!mm_list_count(mm, list_of_targets(mm, cc)) && compact_targets_begin(mm, cc))
 		cc->at = MM_AT_TARGET;
@@ -265,7 +267,7 @@ static void init_batch(const struct mm *mm, struct mm_compact_control *cc)
 		cc->last_migrated =
 			max_u32(mm->zones[cc->zone].start, block_start(mm, cc->migrate - 1));
 	cc->nr_left = cc->nr_migrate;
-	cc->nr_refused = cc->moved = cc->failed = 0;
+	cc->nr_refused = cc->moved = cc->failed = cc->nr_given = 0;
 	cc->out_of_targets = false;
 	cc->at = MM_AT_PAGE;
 }
@@ -297,7 +299,10 @@ static void step_target(struct mm *mm, struct mm_compact_control *cc, struct mm_
 {
 	if (compact_targets_step(mm, cc, ev))
 		return;
-	cc->at = cc->out_of_targets ? MM_AT_BATCH : MM_AT_PAGE;
+	if (finishes_blocks(mm))
+		cc->at = compact_give_targets(mm, cc);
+	else
+		cc->at = cc->out_of_targets ? MM_AT_BATCH : MM_AT_PAGE;
 }
 
 struct frame mm_compact_next_source(const struct mm *mm, const struct mm_compact_control *cc)
@@ -325,7 +330,7 @@ struct frame mm_compact_move(struct mm *mm, struct mm_compact_control *cc, struc
 		return to;
 	mm_list_del(mm, to);
 	mm_frame(mm, to)->type = 0;
-	cc->nr_free--;
+	*(cc->nr_given ? &cc->nr_given : &cc->nr_free) -= 1;
 	if (mm_frame(mm, from)->list == list_of_sources(mm, cc))
 		compact_unisolate(mm, cc, from);
 	mm_object_move(mm, from, to);
@@ -406,6 +411,8 @@ static void finish_batch(struct mm *mm, struct mm_compact_control *cc)
 		return;
 	}
 	if (finishes_blocks(mm)) {
+		cc->nr_given = 0;
+		cc->nr_free = mm_list_count(mm, list_of_targets(mm, cc));
 		after_batch(mm, cc, failed);
 		return;
 	}

@@ -104,6 +104,7 @@ struct mm_compact_control {
 	struct mm_compact_scan scan;
 	uint32_t nr_migrate;	/* pages of this batch, moved or not [nr_migratepages] */
 	uint32_t nr_free;	/* free pages held [nr_freepages] */
+	uint32_t nr_given;	/* the first of the list, each for a page of the batch (6.12) */
 	uint32_t nr_left;	/* pages of this batch still to be tried */
 	uint32_t nr_refused;	/* tries that failed since the last page that moved */
 	uint32_t moved, failed; /* of this batch */

@@ -140,6 +140,9 @@ bool compact_targets_step(struct mm *mm, struct mm_compact_control *cc,
 			  struct mm_compact_event *ev);
 /* Puts a free buddy just taken off the lists on the private list, last. */
 void compact_hold_target(struct mm *mm, struct mm_compact_control *cc, struct frame f);
+/* Since 6.3 every page of a batch is given its target before the first one moves. What is next
+ * then: MM_AT_TARGET, MM_AT_PAGE or, where there is no target at all, MM_AT_BATCH. */
+enum mm_compact_at compact_give_targets(struct mm *mm, struct mm_compact_control *cc);
 /* Cuts what is held into single pages, the one to be used first first. */
 void compact_split_targets(struct mm *mm, struct mm_compact_control *cc);
 /* What is left over goes back in the pieces that the era keeps it in, the first to go first. */

@@ -217,7 +217,7 @@ static bool next_block(const struct mm *mm, struct mm_compact_control *cc)
 static bool search_done(struct mm *mm, struct mm_compact_control *cc)
 {
 	compact_split_targets(mm, cc);
-	cc->out_of_targets = !mm_list_count(mm, list_of_targets(mm, cc));
+	cc->out_of_targets = mm_list_count(mm, list_of_targets(mm, cc)) <= cc->nr_given;
 	return false;
 }
 
@@ -245,6 +245,27 @@ bool compact_targets_begin(struct mm *mm, struct mm_compact_control *cc)
 	if (cc->around)
 		return true;
 	return cc->nr_free ? search_done(mm, cc) : start_walk(mm, cc);
+}
+
+static void give(const struct mm *mm, struct mm_compact_control *cc)
+{
+	uint32_t held = mm_list_count(mm, list_of_targets(mm, cc)) - cc->nr_given,
+		 n = min_u32(held, cc->nr_left - cc->nr_given);
+
+	cc->nr_given += n;
+	cc->nr_free -= min_u32(n, cc->nr_free);
+	cc->nr_migrate -= min_u32(n, cc->nr_migrate);
+}
+
+enum mm_compact_at compact_give_targets(struct mm *mm, struct mm_compact_control *cc)
+{
+	give(mm, cc);
+	while (cc->nr_given < cc->nr_left && !cc->out_of_targets) {
+		if (compact_targets_begin(mm, cc))
+			return MM_AT_TARGET;
+		give(mm, cc);
+	}
+	return cc->nr_given ? MM_AT_PAGE : MM_AT_BATCH;
 }
 
 /* fast_isolate_around: one block from its start, whatever its skip bit says. */

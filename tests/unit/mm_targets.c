@@ -114,6 +114,21 @@ START_TEST(whole_buddies_go_back)
 }
 END_TEST
 
+/* Five pages are to move and seven are held: two stay for the next batch, whatever moves first. */
+START_TEST(all_get_theirs_first)
+{
+	struct mm *mm = hold("6.12.117", (uint32_t[]){20, 0, 16}, 3);
+
+	cc.nr_left = cc.nr_migrate = 5;
+	ck_assert_int_eq(compact_give_targets(mm, &cc), MM_AT_PAGE);
+	ck_assert_uint_eq(cc.nr_given, 5);
+	ck_assert_uint_eq(cc.nr_free, 2);
+	ck_assert_uint_eq(cc.nr_migrate, 0);
+	expect_held(mm, "16 0 1 20 21 22 23");
+	mm_free(mm);
+}
+END_TEST
+
 static struct mm *begin(const char *release, const char *drawing)
 {
 	struct mm *mm = kit_draw(drawing, NULL);
@@ -170,6 +185,7 @@ int main(void)
 	tcase_add_test(tc, last_first_before);
 	tcase_add_test(tc, pieces_go_back);
 	tcase_add_test(tc, whole_buddies_go_back);
+	tcase_add_test(tc, all_get_theirs_first);
 	tc = kit_case(s, "blocks");
 	tcase_add_loop_test(tc, jumped_over, 0, 2);
 	tcase_add_test(tc, spares_what_is_wanted);
