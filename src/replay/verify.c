@@ -285,6 +285,9 @@ static void do_event(struct verify *v, const struct event *e)
 				(uint32_t)manifest_get_i64(&v->c->manifest,
 							   "sysctl.vm.watermark_scale_factor", 10));
 		break;
+	case EV_WRITEPAGE:
+		verify_writepage(v, e);
+		break;
 	case EV_P_WRITEBACK:
 		verify_writeback(v, e);
 		break;

@@ -309,6 +309,7 @@ bool look_task_gone(struct verify *v, uint32_t pid);
 void verify_lru_isolate(struct verify *v, const struct event *e);
 void verify_lru_insert(struct verify *v, const struct event *e);
 void verify_page_flag(struct verify *v, const struct event *e, uint32_t set);
+void verify_writepage(struct verify *v, const struct event *e);
 void verify_writeback(struct verify *v, const struct event *e);
 void verify_writeback_end(struct verify *v, const struct event *e);
 #define WB_RING 65536u

@@ -68,6 +68,22 @@ void verify_lru_insert(struct verify *v, const struct event *e)
 	verify_page_flag(v, e, flags);
 }
 
+/*
+ * Reclaim writes an anonymous page: by then it is in the swap cache, and its mappings are gone
+ * [add_to_swap, try_to_unmap and pageout in shrink_folio_list]. Nothing else tells that.
+ */
+void verify_writepage(struct verify *v, const struct event *e)
+{
+	struct frame f = frame_from_pfn(v->mm, (struct pfn){e->w[0]});
+	struct mm_frame *fr;
+
+	if (frame_is_none(f) || frame_is_none(f = mm_page_head(v->mm, f)))
+		return;
+	fr = mm_frame(v->mm, f);
+	if (fr->flags & MM_F_ANON)
+		fr->flags = (fr->flags | MM_F_SWAPCACHE) & ~MM_F_MAPPED;
+}
+
 /* ---- writeback: pages that the scanners leave alone unless they may wait ---- */
 
 /* Nothing stays on its way to the disk this long: its end was not recorded. */

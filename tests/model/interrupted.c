@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * verify: what is remembered of tasks, and what an interrupt that stopped one can be sure of. Two
- * zones, DMA (frames 0..31) and DMA32 (32..95).
+ * verify: what is remembered of tasks and pages, and what an interrupt that stopped a task can be
+ * sure of. Two zones, DMA (frames 0..31) and DMA32 (32..95).
  */
 #include <check.h>
 #include <stdlib.h>
@@ -149,6 +149,31 @@ START_TEST(a_busy_task_is_not_forgotten)
 }
 END_TEST
 
+/*
+ * An anonymous page that reclaim writes is in the swap cache and mapped by nobody, so compaction
+ * still moves it; a file's page stays what it is [shrink_folio_list].
+ */
+START_TEST(a_page_that_is_swapped_out)
+{
+	struct scene *s = scene_new();
+	struct mm_frame *anon = mm_frame(s->mm, (struct frame){40}),
+			*file = mm_frame(s->mm, (struct frame){41});
+
+	anon->flags |= MM_F_ANON | MM_F_MAPPED;
+	file->flags |= MM_F_FILE | MM_F_MAPPED;
+	add(s, EV_WRITEPAGE, 0, 40, 0);
+	add(s, EV_WRITEPAGE, 0, 41, 0);
+	add(s, EV_WRITEPAGE, 0, UINT64_MAX, 0);
+	for (s->v.i = 0; s->v.i < 3; s->v.i++)
+		verify_writepage(&s->v, &s->ev[s->v.i]);
+	ck_assert(anon->flags & MM_F_SWAPCACHE);
+	ck_assert(!(anon->flags & MM_F_MAPPED));
+	ck_assert(!(file->flags & MM_F_SWAPCACHE));
+	ck_assert(file->flags & MM_F_MAPPED);
+	scene_free(s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("interrupted");
@@ -160,6 +185,7 @@ int main(void)
 	tcase_add_test(tc, a_batch_of_two_zones);
 	tcase_add_test(tc, a_burst_is_judged_by_zone);
 	tcase_add_test(tc, a_busy_task_is_not_forgotten);
+	tcase_add_test(tc, a_page_that_is_swapped_out);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);
 	srunner_set_tap(sr, "-");
