@@ -104,17 +104,17 @@ int explain_parting(const struct whatif_job *job, const struct trace *t,
 		    const struct policy_setting *against, struct explain_parting *out,
 		    struct error *err)
 {
+	/* The replays go on reading their jobs. */
+	struct whatif_job jobs[2] = {*job, *job};
 	struct side sides[2] = {0};
 	int ret = 0, begun = 0;
 
+	jobs[1].setting = against;
 	for (; begun < 2 && !ret; begun++) {
-		struct whatif_job own = *job;
 		struct side *side = &sides[begun];
 
-		if (begun)
-			own.setting = against;
 		side->unused.pageblock_order = job->start->pageblock_order;
-		ret = whatif_begin(&side->w, &own, &scenarios[0], &side->unused, err);
+		ret = whatif_begin(&side->w, &jobs[begun], &scenarios[0], &side->unused, err);
 		side->w.env.driver = &side->w;
 		side->watch =
 			(struct whatif_watch){.before = request_before, .after = request_after};
