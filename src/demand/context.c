@@ -16,7 +16,8 @@ int context_init(struct derive *d, const struct capture *c, struct error *err)
 
 	d->nr_tasks = d->trace->max_pid + 1;
 	d->tasks = calloc(d->nr_tasks, 1);
-	if (!d->tasks)
+	d->last_event = calloc(d->nr_tasks, sizeof(*d->last_event));
+	if (!d->tasks || !d->last_event)
 		return error_set(err, "not enough memory for a table of %u tasks", d->nr_tasks);
 	for (i = 0; i < d->trace->nr_comms; i++) {
 		const struct trace_comm *tc = &d->trace->comms[i];
@@ -32,6 +33,10 @@ int context_init(struct derive *d, const struct capture *c, struct error *err)
 	}
 	if (c && c->manifest.recorder_pid && c->manifest.recorder_pid < d->nr_tasks)
 		d->tasks[c->manifest.recorder_pid] |= TASK_RECORDER;
+	for (uint64_t e = 0; e < d->trace->nr; e++) {
+		if (d->trace->events[e].pid < d->nr_tasks)
+			d->last_event[d->trace->events[e].pid] = e;
+	}
 	d->has_lru = d->trace->kinds_seen[EV_LRU_INSERT] > 0;
 	d->has_writeback = d->trace->kinds_seen[EV_P_WRITEBACK] > 0;
 	d->has_migrate = d->trace->kinds_seen[EV_MIGRATE_PAGES_BEGIN] > 0;

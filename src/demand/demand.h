@@ -44,14 +44,15 @@ enum demand_kind {
 			 will free it */
 	DEMAND_SPLIT, /* id of `order`+1 becomes two of `order`: the upper half is called `arg` */
 	DEMAND_LRU,   /* shows on an LRU list: `lru`, `page` */
-	DEMAND_ACTIVATE,  /* to the active list */
-	DEMAND_WANT,	  /* from here on the pool of huge pages is to have `arg` pages */
-	DEMAND_DONE,	  /* its resize is over */
-	DEMAND_WRITEBACK, /* is being written */
-	DEMAND_WRITTEN,	  /* has been */
-	DEMAND_HOLD,	  /* is metadata of a file system: neither goes nor moves until its DROP */
-	DEMAND_FILE_GONE, /* pages of file `arg` that the recorded kernel had dropped before would
-			     be gone now */
+	DEMAND_ACTIVATE,   /* to the active list */
+	DEMAND_WANT,	   /* from here on the pool of huge pages is to have `arg` pages */
+	DEMAND_DONE,	   /* its resize is over */
+	DEMAND_WRITEBACK,  /* is being written */
+	DEMAND_WRITTEN,	   /* has been */
+	DEMAND_HOLD,	   /* is metadata of a file system: neither goes nor moves until its DROP */
+	DEMAND_FILE_GONE,  /* pages of file `arg` that the recorded kernel had dropped before would
+			      be gone now */
+	DEMAND_OWNER_GONE, /* task `pid` shows no more: what it had in swap is nobody's */
 	DEMAND_NR_KINDS
 };
 

@@ -373,6 +373,16 @@ static void seed(struct derive *d, const struct demand_initial *list, uint64_t n
 	}
 }
 
+/* No event says that a task ends: its last one does. */
+static void on_last_event(struct derive *d, uint64_t i)
+{
+	const struct event *e = &d->trace->events[i];
+	struct demand_op op = op_for(d, e, DEMAND_OWNER_GONE, TRACK_NONE);
+
+	if (e->pid && e->pid < d->nr_tasks && d->last_event[e->pid] == i)
+		emit(d, &op);
+}
+
 static void run(struct derive *d, uint64_t from, uint64_t to, struct progress *prog)
 {
 	const struct trace *t = d->trace;
@@ -380,6 +390,7 @@ static void run(struct derive *d, uint64_t from, uint64_t to, struct progress *p
 
 	for (i = from; i < to; i++) {
 		on_event(d, &t->events[i]);
+		on_last_event(d, i);
 		if (i % PROGRESS_STEP == 0)
 			progress_update(prog, "demand", i, t->nr);
 	}
@@ -494,6 +505,7 @@ int demand_derive(struct demand *out, const struct capture *c, const struct trac
 	free(d.free_ids);
 	free(d.pending);
 	free(d.tasks);
+	free(d.last_event);
 	free(d.drop);
 	free(d.files.entries);
 	if (ret)

@@ -53,7 +53,8 @@ struct derive {
 	struct demand_geometry geo;
 	struct demand_counts counts;
 	struct track *frames;
-	uint8_t *tasks; /* TASK_* by pid */
+	uint8_t *tasks;	      /* TASK_* by pid */
+	uint64_t *last_event; /* by pid */
 	uint32_t nr_tasks;
 	uint32_t *free_ids; /* a stack */
 	uint32_t nr_free_ids;

@@ -38,6 +38,9 @@ static void step(struct whatif *w, const struct demand_op *op)
 	case DEMAND_FILE_GONE:
 		whatif_file_gone(w, op);
 		break;
+	case DEMAND_OWNER_GONE:
+		whatif_owner_gone(w, op);
+		break;
 	case DEMAND_SPLIT:
 		whatif_split(w, op);
 		break;

@@ -104,6 +104,9 @@ struct whatif {
 	uint8_t *alive;	   /* by id: ALIVE_* */
 	uint32_t *orphans; /* by file: pages of it that only the recorded kernel dropped; their
 			      owner is the file */
+	/* By pid, modulo: anonymous pages of it that only the recorded kernel dropped, at most; so
+	 * that they are not looked for in vain. */
+	uint32_t swapped_orphans[1024];
 	uint64_t rereads;
 	uint64_t background_scanned; /* by kcompactd: nobody waits for it */
 	bool *injected;		     /* which injections are done */
@@ -222,6 +225,7 @@ void whatif_failed(struct whatif *w, const struct demand_op *op);
 void whatif_death(struct whatif *w, const struct demand_op *op);
 void whatif_drop(struct whatif *w, const struct demand_op *op);
 void whatif_file_gone(struct whatif *w, const struct demand_op *op);
+void whatif_owner_gone(struct whatif *w, const struct demand_op *op);
 void whatif_split(struct whatif *w, const struct demand_op *op);
 void whatif_hold(struct whatif *w, const struct demand_op *op);
 void whatif_to_lru(struct whatif *w, const struct demand_op *op);

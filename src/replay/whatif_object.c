@@ -28,6 +28,64 @@ void whatif_death(struct whatif *w, const struct demand_op *op)
 		whatif_free(w, f, op->cpu);
 }
 
+/* ---- pages that only the recorded kernel dropped ---- */
+
+static uint32_t *orphans_of(struct whatif *w, uint32_t pid)
+{
+	return &w->swapped_orphans[pid % ARRAY_SIZE(w->swapped_orphans)];
+}
+
+static bool is_orphan(const struct mm *mm, uint32_t n, uint32_t owner, bool swapped)
+{
+	uint32_t flags = mm_frames(mm)[n].flags;
+
+	return flags & MM_F_HEAD && mm_objects(mm)[n].flags & MM_O_ORPHAN &&
+	       mm_objects(mm)[n].owner == owner && !(flags & MM_F_SWAPBACKED) == !swapped;
+}
+
+/* An anonymous one of @pid, searched from frame @from on; which one cannot be known. */
+static struct frame swapped_orphan(struct whatif *w, uint32_t pid, uint32_t from)
+{
+	uint32_t n = from;
+
+	if (!*orphans_of(w, pid))
+		return FRAME_NONE;
+	do {
+		if (is_orphan(w->mm, n, pid, true))
+			return (struct frame){n};
+		n = n + 1 < w->mm->nr_frames ? n + 1 : 0;
+	} while (n != from);
+	return FRAME_NONE;
+}
+
+/*
+ * The recorded kernel reads a page of @pid from swap again: here that may never have left memory,
+ * and the one that the recording asked for takes its place. False when there is none.
+ */
+static bool swapped_in(struct whatif *w, uint32_t pid, const struct demand_op *op)
+{
+	struct frame f = swapped_orphan(w, pid, op->id);
+
+	if (frame_is_none(f))
+		return false;
+	--*orphans_of(w, pid);
+	whatif_free(w, f, op->cpu);
+	return true;
+}
+
+/* What it had in swap goes with a task, so its pages go that were only swapped out there. */
+void whatif_owner_gone(struct whatif *w, const struct demand_op *op)
+{
+	if (!*orphans_of(w, op->pid))
+		return;
+	for (uint32_t n = 0; n < w->mm->nr_frames; n++) {
+		if (is_orphan(w->mm, n, op->pid, true)) {
+			--*orphans_of(w, op->pid);
+			whatif_free(w, (struct frame){n}, op->cpu);
+		}
+	}
+}
+
 /* The recorded kernel reclaimed the page. Here it stays, without a name, until this policy reclaims
  * it. */
 void whatif_drop(struct whatif *w, const struct demand_op *op)
@@ -51,8 +109,12 @@ void whatif_drop(struct whatif *w, const struct demand_op *op)
 	mm_ids(w->mm)[op->id] = UINT32_MAX;
 	o->id = MM_NO_ID;
 	o->flags |= MM_O_ORPHAN;
-	o->owner = op->arg;
-	w->orphans[op->arg]++;
+	if (mm_frame(w->mm, f)->flags & MM_F_SWAPBACKED) {
+		++*orphans_of(w, o->owner);
+	} else {
+		o->owner = op->arg;
+		w->orphans[op->arg]++;
+	}
 	if (!mm_on_lru_list(w->mm, f)) {
 		mm_frame(w->mm, f)->flags |= MM_F_FILE;
 		mm_lru_add(w->mm, f, MM_LRU_INACTIVE_FILE);
@@ -62,11 +124,8 @@ void whatif_drop(struct whatif *w, const struct demand_op *op)
 /* Its pages that the recorded kernel had dropped, and that nobody would free, go with it. */
 void whatif_file_gone(struct whatif *w, const struct demand_op *op)
 {
-	const struct mm_object *objects = mm_objects(w->mm);
-
 	for (uint32_t n = 0; w->orphans[op->arg] && n < w->mm->nr_frames; n++) {
-		if (!(mm_frames(w->mm)[n].flags & MM_F_HEAD) || !(objects[n].flags & MM_O_ORPHAN) ||
-		    objects[n].owner != op->arg)
+		if (!is_orphan(w->mm, n, op->arg, false))
 			continue;
 		whatif_free(w, (struct frame){n}, op->cpu);
 		w->orphans[op->arg]--;
@@ -116,7 +175,8 @@ void whatif_to_lru(struct whatif *w, const struct demand_op *op)
 	struct frame f = mm_object_frame(w->mm, op->id);
 
 	/* A new page that is in the swap cache when it comes to the list was read from swap. */
-	if (op->arg & MM_F_SWAPCACHE)
+	if (op->arg & MM_F_SWAPCACHE &&
+	    !swapped_in(w, frame_is_none(f) ? op->pid : mm_objects(w->mm)[f.n].owner, op))
 		give_back_swap(w->mm, 1);
 	if (frame_is_none(f) || op->type >= MM_NR_LRU)
 		return;
