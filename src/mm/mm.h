@@ -155,6 +155,8 @@ _Static_assert(sizeof(struct mm_frame) == 16, "at most 16 bytes per frame");
 #define MM_F_RECLAIM                                                                               \
 	0x200000u /* PG_reclaim: goes to the old end of the inactive list when it has been written \
 		   */
+#define MM_F_SWAPPED 0x400000u	/* anonymous, and what it holds is in swap too: it has its slots */
+#define MM_F_YOUNG 0x800000u	/* mapped by a fault, and not looked at by reclaim since */
 #define MM_F_DRIVER 0xff000000u /* the drivers' own bits */
 
 struct mm_zone {

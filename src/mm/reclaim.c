@@ -77,11 +77,37 @@ bool mm_may_reclaim(struct mm *mm, struct frame f, bool writes)
 		return false;
 	if (!writes && fr->flags & (MM_F_DIRTY | MM_F_WRITEBACK))
 		return false;
-	if (!(fr->flags & (MM_F_ANON | MM_F_SWAPBACKED)))
+	if (!(fr->flags & (MM_F_ANON | MM_F_SWAPBACKED)) || fr->flags & MM_F_SWAPPED)
 		return true;
 	if (mm->swap_free < 1u << fr->order)
 		return false;
 	mm->swap_free -= 1u << fr->order;
+	return true;
+}
+
+/* The fault that mapped it left its mark: it is spared for another trip around the list
+ * [folio_check_references]. */
+static bool was_young(struct mm *mm, struct frame f)
+{
+	bool young = mm_frame(mm, f)->flags & MM_F_YOUNG;
+
+	mm_frame(mm, f)->flags &= ~MM_F_YOUNG;
+	return young;
+}
+
+/*
+ * An anonymous page is written to swap at the first look and goes at the second: the end of its
+ * writeback brings it to the old end meanwhile [shrink_folio_list: add_to_swap, pageout;
+ * folio_rotate_reclaimable].
+ */
+static bool swap_out(struct mm *mm, struct frame f)
+{
+	struct mm_frame *fr = mm_frame(mm, f);
+
+	if (!(fr->flags & (MM_F_ANON | MM_F_SWAPBACKED)) || fr->flags & MM_F_SWAPPED ||
+	    !mm_may_reclaim(mm, f, false))
+		return false;
+	fr->flags |= MM_F_SWAPPED;
 	return true;
 }
 
@@ -160,7 +186,11 @@ static uint64_t shrink_inactive(struct mm *mm, uint32_t node, enum mm_lru lru, u
 	*(sc->kswapd ? &mm_stats(mm)->scanned_kswapd : &mm_stats(mm)->scanned_direct) +=
 		sc->nr_scanned - before;
 	for (i = 0; i < t.nr; i++) {
-		if (mm_may_reclaim(mm, t.pages[i], false))
+		if (was_young(mm, t.pages[i]))
+			keep.pages[keep.nr++] = t.pages[i];
+		else if (swap_out(mm, t.pages[i]))
+			mm_lru_add_tail(mm, t.pages[i], lru);
+		else if (mm_may_reclaim(mm, t.pages[i], false))
 			t.pages[free_nr++] = t.pages[i];
 		else
 			keep.pages[keep.nr++] = t.pages[i];
@@ -187,6 +217,7 @@ static void shrink_active(struct mm *mm, uint32_t node, enum mm_lru lru, uint32_
 	isolate(mm, mm_lru_list(mm, node, lru), want, sc, &t);
 	sc->nr_scanned = scanned; /* pages aged do not count as scanned for reclaim */
 	for (i = 0; i < t.nr; i++) {
+		was_young(mm, t.pages[i]);
 		mm_lru_add(mm, t.pages[i], lru - 1);
 		mm_stats(mm)->deactivated += 1u << mm_frame(mm, t.pages[i])->order;
 	}

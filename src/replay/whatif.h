@@ -200,6 +200,7 @@ struct frame whatif_alloc(struct whatif *w, const struct demand_op *op, bool *sl
 /* Names the page for the object of @op (MM_NO_ID: of nobody that the demand knows). */
 void whatif_bind(struct whatif *w, struct frame f, const struct demand_op *op, uint32_t id);
 void whatif_free(struct whatif *w, struct frame f, uint32_t cpu);
+void whatif_unswap(struct whatif *w, uint32_t order);
 /* Counts a request in the order's score, unless it is the recorder's or outside the window. */
 void whatif_score(struct whatif *w, const struct demand_op *op, bool success, bool slow);
 

@@ -3,10 +3,11 @@
 #include "replay/whatif.h"
 
 /* What swap held is in memory again, or nobody's any more. */
-static void give_back_swap(struct mm *mm, uint32_t slots)
+void whatif_unswap(struct whatif *w, uint32_t order)
 {
-	mm->swap_free +=
-		slots < mm->swap_slots - mm->swap_free ? slots : mm->swap_slots - mm->swap_free;
+	uint32_t used = w->mm->swap_slots - w->mm->swap_free, slots = 1u << order;
+
+	w->mm->swap_free += slots < used ? slots : used;
 }
 
 /* The object lives, but its page was reclaimed. */
@@ -20,7 +21,7 @@ void whatif_death(struct whatif *w, const struct demand_op *op)
 	struct frame f = mm_object_frame(w->mm, op->id);
 
 	if (evicted(w, op->id) && w->alive[op->id] & ALIVE_ANON)
-		give_back_swap(w->mm, 1u << op->order);
+		whatif_unswap(w, op->order);
 	w->alive[op->id] = ALIVE_NOT;
 	if (op->flags & DEMAND_F_HUGE)
 		pool_death(w, op);
@@ -177,14 +178,14 @@ void whatif_to_lru(struct whatif *w, const struct demand_op *op)
 	/* A new page that is in the swap cache when it comes to the list was read from swap. */
 	if (op->arg & MM_F_SWAPCACHE &&
 	    !swapped_in(w, frame_is_none(f) ? op->pid : mm_objects(w->mm)[f.n].owner, op))
-		give_back_swap(w->mm, 1);
+		whatif_unswap(w, 0);
 	if (frame_is_none(f) || op->type >= MM_NR_LRU)
 		return;
 	if (op->page == MM_KIND_ANON || op->page == MM_KIND_SHMEM)
 		w->alive[op->id] |= ALIVE_ANON;
 	if (mm_on_lru_list(w->mm, f))
 		mm_lru_del(w->mm, f);
-	mm_frame(w->mm, f)->flags |= op->arg;
+	mm_frame(w->mm, f)->flags |= op->arg | (op->arg & MM_F_MAPPED ? MM_F_YOUNG : 0);
 	mm_objects(w->mm)[f.n].kind = op->page;
 	mm_lru_add(w->mm, f, op->type);
 }

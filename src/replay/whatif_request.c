@@ -324,6 +324,8 @@ void whatif_free(struct whatif *w, struct frame f, uint32_t cpu)
 
 	if (mm_on_lru_list(w->mm, f))
 		mm_lru_del(w->mm, f);
+	if (mm_frame(w->mm, f)->flags & MM_F_SWAPPED)
+		whatif_unswap(w, order);
 	mm_object_unbind(w->mm, f);
 	mm_free_page(w->mm, whatif_cpu(w, cpu), f, order);
 	if (w->policy->freed)
