@@ -65,6 +65,14 @@ static bool may_be_on_lru(const struct track *page)
 	       page->page == MM_KIND_SHMEM;
 }
 
+static void on_swap_out(struct derive *d, const struct track *page)
+{
+	if (d->muted)
+		d->swapped += 1u << page->order;
+	if (page->owner && page->owner < d->nr_tasks)
+		d->tasks[page->owner] |= TASK_SWAPPED;
+}
+
 static void end_object(struct derive *d, const struct event *e, uint32_t head, enum demand_kind how,
 		       uint16_t flags)
 {
@@ -80,8 +88,8 @@ static void end_object(struct derive *d, const struct event *e, uint32_t head, e
 	cut_end(d, op.id, how == DEMAND_DROP);
 	id_give(d, d->frames[head].id);
 	d->frames[head].id = TRACK_NONE;
-	if (d->muted && how == DEMAND_DROP && d->frames[head].mm_flags & MM_F_SWAPBACKED)
-		d->swapped += 1u << op.order;
+	if (how == DEMAND_DROP && d->frames[head].mm_flags & MM_F_SWAPBACKED)
+		on_swap_out(d, &d->frames[head]);
 	*(how == DEMAND_DROP ? &d->counts.drops : &d->counts.deaths) += 1;
 }
 
@@ -263,6 +271,7 @@ static void on_alloc(struct derive *d, const struct event *e)
 	if (failed)
 		return;
 	page.id = op.id;
+	page.owner = e->pid;
 	page.order = op.order;
 	page.page = op.page;
 	if (!d->has_lru && op.page == MM_KIND_UNKNOWN && op.order == 0)
@@ -379,7 +388,7 @@ static void on_last_event(struct derive *d, uint64_t i)
 	const struct event *e = &d->trace->events[i];
 	struct demand_op op = op_for(d, e, DEMAND_OWNER_GONE, TRACK_NONE);
 
-	if (e->pid && e->pid < d->nr_tasks && d->last_event[e->pid] == i)
+	if (e->pid < d->nr_tasks && d->tasks[e->pid] & TASK_SWAPPED && d->last_event[e->pid] == i)
 		emit(d, &op);
 }
 

@@ -17,6 +17,7 @@ struct track {
 	uint32_t mm_flags; /* MM_F_*, as last seen */
 	uint32_t seq;	   /* when it came to its LRU list */
 	uint32_t file;	   /* its number, 0 not known */
+	uint32_t owner;	   /* pid that asked for it, 0 not known */
 };
 #define TRACK_LRU 1u /* has shown on an LRU list */
 #define TRACK_RECORDER 2u
@@ -27,6 +28,7 @@ struct track {
 #define TASK_COMPACT 4u
 #define TASK_MIGRATE 8u
 #define TASK_RECORDER 16u
+#define TASK_SWAPPED 32u /* pages of it were swapped out */
 #define TASK_KHUGEPAGED 32u
 #define TASK_THP_FAILED 64u /* its last fault for a huge page got none on its node */
 
