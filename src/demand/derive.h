@@ -28,9 +28,9 @@ struct track {
 #define TASK_COMPACT 4u
 #define TASK_MIGRATE 8u
 #define TASK_RECORDER 16u
-#define TASK_SWAPPED 32u /* pages of it were swapped out */
 #define TASK_KHUGEPAGED 32u
 #define TASK_THP_FAILED 64u /* its last fault for a huge page got none on its node */
+#define TASK_SWAPPED 128u   /* pages of it were swapped out */
 
 /* A migration source without its destination yet. */
 struct pending {

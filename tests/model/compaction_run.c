@@ -521,6 +521,38 @@ START_TEST(kcompactd_works_down_its_request)
 }
 END_TEST
 
+/* In slices it comes to the same end, where nobody else does anything meanwhile. */
+START_TEST(kcompactd_in_slices)
+{
+	struct mm *whole = draw_machine("A.......######## " PAIRS PAIRS PAIRS
+					"################ ##..#########.##");
+	struct mm *mm = mm_clone(whole);
+	int slices = 0;
+
+	mm_kcompactd_wakeup(whole, 0, 3, 0);
+	mm_kcompactd(whole, 0, 0);
+	mm->kcompactd_sliced = 1;
+	mm_kcompactd_wakeup(mm, 0, 3, 0);
+	mm_kcompactd(mm, 0, 0);
+	ck_assert(mm_kcompactd_busy(mm, 0)); /* it waits for its turn */
+	ck_assert_uint_eq(mm_stats(mm)->migrated, 0);
+	for (; mm_kcompactd_busy(mm, 0) && slices < 100; slices++) {
+		mm->kcompactd_budget = 1;
+		mm_kcompactd_go_on(mm, 0, 0);
+		draw_check_valid(mm);
+	}
+	ck_assert_int_gt(slices, 1);
+	mm->kcompactd_sliced = 0;
+	mm->kcompactd_budget = 0;
+	for (uint32_t n = 0; n < mm->nr_frames; n++)
+		ck_assert_uint_eq(mm_frames(mm)[n].list == MM_NO_LIST,
+				  mm_frames(whole)[n].list == MM_NO_LIST);
+	ck_assert_uint_eq(mm_hash(mm), mm_hash(whole));
+	mm_free(mm);
+	mm_free(whole);
+}
+END_TEST
+
 /* A failure drains the zone and defers. */
 START_TEST(kcompactd_fails)
 {
@@ -737,6 +769,7 @@ int main(void)
 	tcase_add_test(tc, marks_are_cleared_where_there_is_something);
 	tcase_add_test(tc, marks_stay_where_there_is_nothing);
 	tcase_add_test(tc, kcompactd_works_down_its_request);
+	tcase_add_test(tc, kcompactd_in_slices);
 	tcase_add_test(tc, kcompactd_fails);
 	tcase_add_test(tc, by_hand);
 	tcase_add_test(tc, proactive);

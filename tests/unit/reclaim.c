@@ -140,7 +140,8 @@ START_TEST(active_pages_are_spared)
 }
 END_TEST
 
-/* Expect anonymous pages to stay where there is no swap, and to cost a slot each where there is. */
+/* Expect anonymous pages to stay where there is no swap; where there is, to take a slot at the
+ * first look and to go at the second. */
 START_TEST(anonymous_pages_need_swap)
 {
 	struct mm *mm = draw("LLLLxxxxxxxxxxxx");
@@ -151,9 +152,29 @@ START_TEST(anonymous_pages_need_swap)
 	expect_memory(mm, "LLLLxxxxxxxxxxxx");
 	mm->swap_free = 3;
 	mm_shrink_node(mm, 0, &sc);
-	expect_memory(mm, "pppLxxxxxxxxxxxx");
 	ck_assert_uint_eq(mm->swap_free, 0);
+	ck_assert_uint_eq(mm_stats(mm)->reclaimed_anon, 0);
+	expect_memory(mm, "LLLLxxxxxxxxxxxx");
+	mm->swap_free = 1; /* of another page, or nobody would try */
+	mm_shrink_node(mm, 0, &sc);
 	ck_assert_uint_eq(mm_stats(mm)->reclaimed_anon, 3);
+	expect_sound(mm);
+}
+END_TEST
+
+/* Expect a page that a fault mapped to be spared once [folio_check_references]. */
+START_TEST(mapped_pages_are_spared_once)
+{
+	struct mm *mm = draw("LLLLxxxxxxxxxxxx");
+	struct mm_scan sc = scan(1, 100);
+
+	put(mm, MM_LRU_INACTIVE_FILE, "0 1 2 3");
+	mm_frame(mm, at(0))->flags |= MM_F_YOUNG;
+	mm_shrink_node(mm, 0, &sc);
+	expect_lru(mm, MM_LRU_INACTIVE_FILE, "2 3 0");
+	sc = scan(0, 100);
+	mm_shrink_node(mm, 0, &sc);
+	expect_memory(mm, "ppppxxxxxxxxxxxx");
 	expect_sound(mm);
 }
 END_TEST
@@ -446,6 +467,7 @@ static Suite *reclaim_suite(void)
 	tcase_add_test(tc, active_pages_age_first);
 	tcase_add_test(tc, active_pages_are_spared);
 	tcase_add_test(tc, anonymous_pages_need_swap);
+	tcase_add_test(tc, mapped_pages_are_spared_once);
 	tcase_add_test(tc, pinned_pages_rotate);
 	tcase_add_test(tc, dirty_pages_step_aside);
 	tcase_add_test(tc, writeback_alone_moves_nothing);
