@@ -18,8 +18,8 @@ struct compare_options {
 };
 
 /*
- * How far the model is off: over the cells of traces/lab/exam, the predicted change of the success
- * rate from one setting to another against that of real kernels, in points.
+ * How far the model is off: over the cells of traces/lab/exam-unseen, the predicted change of the
+ * success rate from one setting to another against that of real kernels, in points.
  */
 struct exam_error {
 	unsigned int changes;

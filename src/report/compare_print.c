@@ -208,8 +208,8 @@ static void note_model_error(struct strbuf *out)
 {
 	strbuf_printf(
 		out,
-		"  Model error: %u changes of a setting on real kernels (traces/lab/exam): the "
-		"predicted change of huge page success was off by %.1f points in the median, "
+		"  Model error: %u changes of a setting on real kernels (traces/lab/exam-unseen): "
+		"the predicted change of huge page success was off by %.1f points in the median, "
 		"by %.1f at most.\n",
 		exam_error.changes, exam_error.median, exam_error.most);
 }

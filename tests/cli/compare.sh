@@ -45,7 +45,7 @@ run compare -d "$t_top/r.db" none reclaim --fail-if 'success<-2%' --fail-if 'pag
 status 1
 
 begin 'the model error is what the exam against real kernels came to'
-error=$("$ZR_SRCDIR/traces/lab/exam" --score |
+error=$("$ZR_SRCDIR/traces/lab/exam" --score --results "$ZR_SRCDIR/traces/lab/exam-unseen" |
 	sed -n 's/^predicted changes of success: \([0-9]*\), off by \([0-9.]*\) .*, \([0-9.]*\) at most$/\1, \2, \3/p')
 [ -n "$error" ] || bad 'the exam says nothing'
 run compare -d "$t_top/r.db" none reclaim --json
