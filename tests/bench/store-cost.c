@@ -23,19 +23,39 @@ static struct store_run *find_run(struct store_runs *runs)
 	return NULL;
 }
 
+/* @rest: the parameters behind those two. */
+static int set_params(struct outcome *o, int threshold, int rounds, const char *rest,
+		      struct error *err)
+{
+	struct strbuf sb;
+	bool fits;
+
+	strbuf_init(&sb);
+	strbuf_printf(&sb, "extfrag_threshold=%d,rounds=%d%s", threshold, rounds, rest);
+	fits = sb.len < sizeof(o->params);
+	if (fits)
+		memcpy(o->params, sb.s, sb.len + 1);
+	strbuf_release(&sb);
+	return fits ? 0 : error_set(err, "too many parameters");
+}
+
 static int store_all(struct store_run *run, int last, struct store *const *to, struct error *err)
 {
-	struct outcome *o = &run->outcome;
+	const char *behind = strstr(run->outcome.params, ",rounds=");
+	char *rest = behind ? strdup(behind + 1 + strcspn(behind + 1, ",")) : NULL;
 	size_t n = 0;
+	int rc = 0;
 
-	for (int threshold = 0; threshold <= last; threshold++)
-		for (int rounds = 1; rounds <= 10; rounds++) {
-			snprintf(o->params, sizeof(o->params), "extfrag_threshold=%d,rounds=%d",
-				 threshold, rounds);
-			if (store_put(to[n++ & 1], run, err))
-				return -1;
+	if (!rest)
+		return error_set(err, "policy threshold has no parameter rounds");
+	for (int threshold = 0; !rc && threshold <= last; threshold++)
+		for (int rounds = 1; !rc && rounds <= 10; rounds++) {
+			rc = set_params(&run->outcome, threshold, rounds, rest, err);
+			if (!rc)
+				rc = store_put(to[n++ & 1], run, err);
 		}
-	return 0;
+	free(rest);
+	return rc;
 }
 
 int main(int argc, char **argv)
