@@ -576,132 +576,6 @@ void mm_mod_free(struct mm *mm, uint32_t zone, uint32_t cpu, int64_t delta);
 /* Folds all differences of @cpu [refresh_cpu_vm_stats]. */
 void mm_fold_diffs(struct mm *mm, uint32_t cpu);
 
-/* ---- per-cpu lists ---- */
-
-bool mm_pcp_allowed_order(const struct mm *mm, uint32_t order);
-uint32_t mm_pindex(const struct mm *mm, uint32_t order, uint32_t type);
-/* An allocation looks at the lists of @cpu: fewer frees in a row are remembered [rmqueue_pcplist].
- */
-void mm_pcp_on_alloc(struct mm *mm, uint32_t zone, uint32_t cpu);
-/* decay_pcp_high (6.12 and later, by the vmstat worker): base pages that leave, a batch at a time
- * from list 0. */
-int32_t mm_pcp_decay(struct mm *mm, uint32_t zone, uint32_t cpu);
-/* How many pages a refill of an empty list asks for [__rmqueue_pcplist]. */
-uint32_t mm_refill_want(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order);
-/* Refill whole [rmqueue_bulk]: pages got. */
-uint32_t mm_refill(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order, uint32_t type,
-		   uint32_t alloc_flags);
-/* Head of the list, taken off and counted; FRAME_NONE when empty. */
-struct frame mm_pcp_pop(struct mm *mm, uint32_t zone, uint32_t cpu, uint32_t order, uint32_t type);
-
-/* One page of a refill, put behind the others; and one page taken out from anywhere (repairs,
- * steps). */
-void mm_pcp_add_refilled(struct mm *mm, uint32_t zone, uint32_t cpu, struct frame f, uint32_t order,
-			 uint32_t type);
-void mm_pcp_del(struct mm *mm, uint32_t zone, uint32_t cpu, struct frame f);
-/* Would freeing @f now drain? Changes nothing. */
-bool mm_pcp_free_would_drain(const struct mm *mm, uint32_t cpu, struct frame f, uint32_t order);
-/* Base pages per chunk of a whole drain [drain_pages_zone]. */
-int32_t mm_drain_chunk(const struct mm *mm, uint32_t zone, uint32_t cpu);
-
-/* A drain in progress; step until done. Callers that only want it done call mm_drain_all(). */
-struct mm_drain {
-	uint32_t zone, cpu;
-	int32_t left;		  /* base pages still to free */
-	int32_t pindex, min, max; /* round robin state */
-	bool active;
-	bool from_free; /* caused by a free: afterwards the zone's high mark is looked at (6.12) */
-	int32_t more, again; /* 7.2: base pages of further batches, each from list @again on */
-};
-/* free_unref_page_commit: puts the page on its list; *d says what must be drained (active false:
- * nothing). */
-void mm_pcp_free(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order, struct mm_drain *d);
-/* Starts draining @count base pages at list @pindex [free_pcppages_bulk]. */
-void mm_drain_begin(struct mm *mm, struct mm_drain *d, uint32_t zone, uint32_t cpu, int32_t count,
-		    int32_t pindex);
-/* The drain that the free of @f, head of its per-cpu list, causes although the lists do not seem
- * full; false where how much it drains is not known either (6.1's free factor). */
-bool mm_drain_after_free(struct mm *mm, struct frame f, uint32_t cpu, struct mm_drain *d);
-/* After something else was done to the lists: the rest of the batch starts anew. */
-void mm_drain_go_on(const struct mm *mm, struct mm_drain *d);
-/* The page that the next step frees; FRAME_NONE when done. */
-struct frame mm_drain_peek(const struct mm *mm, const struct mm_drain *d);
-void mm_drain_step(struct mm *mm, struct mm_drain *d);
-void mm_drain_finish(struct mm *mm, struct mm_drain *d);
-/* drain_pages_zone for one cpu, in the era's chunks; drain_all_pages is this for every zone and
- * cpu. */
-void mm_drain_zone(struct mm *mm, uint32_t zone, uint32_t cpu);
-void mm_drain_all(struct mm *mm);
-
-/* ---- watermarks and whole allocations ---- */
-
-struct mm_request {
-	uint32_t cpu, node;
-	uint32_t order;
-	uint32_t gfp;  /* MM_GFP_* */
-	uint32_t type; /* migratetype asked for */
-	uint32_t pid;
-};
-uint32_t mm_gfp_type(uint32_t gfp);
-/* Highest zone index that gfp allows. */
-uint32_t mm_gfp_zone(const struct mm *mm, uint32_t gfp);
-uint32_t mm_alloc_flags_fast(const struct mm *mm, const struct mm_request *rq);
-uint32_t mm_alloc_flags_slow(const struct mm *mm, const struct mm_request *rq);
-bool mm_watermark_ok(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark,
-		     uint32_t highest, uint32_t alloc_flags, int64_t free);
-bool mm_watermark_fast(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark,
-		       uint32_t highest, uint32_t alloc_flags, uint32_t gfp);
-/* May the request take from the zone? Notes in 6.12 that the zone is below its high mark. */
-bool mm_zone_suits(struct mm *mm, uint32_t zone, uint32_t order, uint32_t highest,
-		   uint32_t alloc_flags, uint32_t gfp);
-/* The sum behind mm_watermark_ok(): the request passes when free - unusable > min + reserve and,
- * above order 0, a page is there. */
-struct mm_watermark_sum {
-	int64_t free, unusable, min, reserve;
-	bool page; /* some list that the request may use has a page of its order */
-};
-void mm_watermark_sum(const struct mm *mm, uint32_t zone, uint32_t order, int64_t mark,
-		      uint32_t highest, uint32_t alloc_flags, struct mm_watermark_sum *out);
-/* min, low or high with the zone's boost. */
-int64_t mm_wmark(const struct mm *mm, uint32_t zone, enum mm_wmark w);
-/* vm.min_free_kbytes changed: watermarks, no boost, sizes of the per-cpu lists
- * [setup_per_zone_wmarks]. */
-void mm_set_min_free(struct mm *mm, uint32_t min_free_kbytes, uint32_t scale_factor);
-/* The same for one zone, whose marks are known. */
-void mm_set_wmarks(struct mm *mm, uint32_t zone, const uint32_t wmark[MM_NR_WMARK]);
-/*
- * vm.defrag_mode (6.15; nothing happens in eras without it): requests never pollute a pageblock
- * until reclaim and compaction have done what they can; kswapd and kcompactd work for whole
- * pageblocks. What drops MM_ALLOC_NOFRAGMENT in the end is the policy's affair.
- */
-void mm_set_defrag_mode(struct mm *mm, bool on);
-/* NR_FREE_PAGES_BLOCKS: free pages in buddies of at least a pageblock. */
-int64_t mm_free_in_blocks(const struct mm *mm, uint32_t zone);
-/* get_page_from_freelist: FRAME_NONE when no zone gives a page. The page is marked allocated. */
-struct frame mm_get_page(struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags);
-/* Frees a page of any order as the kernel does: per-cpu list or direct, with the drain it causes
- * [free_unref_page]. */
-void mm_free_page(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order);
-/* Highatomic reserve [reserve_highatomic_pageblock, unreserve_highatomic_pageblock]. */
-void mm_reserve_highatomic(struct mm *mm, uint32_t zone, struct frame f);
-bool mm_unreserve_highatomic(struct mm *mm, const struct mm_request *rq, bool force);
-
-/* ---- indices [vmstat.c]: exact integers ---- */
-
-struct mm_index {
-	uint64_t free_pages, free_blocks_total, free_blocks_suitable;
-};
-void mm_index_info(const struct mm *mm, uint32_t zone, uint32_t order, struct mm_index *out);
-void mm_index_from_counts(const uint64_t *nr_free, uint32_t nr_orders, uint32_t order,
-			  struct mm_index *out);
-int mm_fragmentation_index(const struct mm_index *ix,
-			   uint32_t order); /* -1000 or -500..1000, per mille */
-/* Is the index a sign that memory lacks (0 to extfrag_threshold), so that compacting the zone would
- * not help? Narrows mm->agree. */
-bool mm_index_lacks_memory(struct mm *mm, uint32_t zone, uint32_t order);
-int mm_unusable_index(const struct mm_index *ix, uint32_t order);    /* 0..1000 per mille */
-int mm_extfrag_for_order(const struct mm_index *ix, uint32_t order); /* 0..100 per cent */
-
 /* ---- objects (what-if machines) ---- */
 
 /* Binds an object to the page at @f; the frames of it must be allocated. */
@@ -729,8 +603,11 @@ enum mm_compact_result { /* numbers of enum compact_result */
 };
 enum mm_migrate_mode { MM_MIGRATE_ASYNC, MM_MIGRATE_SYNC_LIGHT, MM_MIGRATE_SYNC };
 
+#include "mm/watermark.h"
+
 #include "mm/chronicle.h"
 #include "mm/compaction.h"
+#include "mm/pcp.h"
 #include "mm/reclaim.h"
 #include "mm/thp.h"
 
