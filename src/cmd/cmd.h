@@ -53,12 +53,25 @@ extern const struct command cmd_version;
 /* Keys of options that have no letter; a command's own ones start at CMD_OPT_OWN. */
 enum {
 	CMD_OPT_JSON = 0x1000,
+	CMD_OPT_ERA,
+	CMD_OPT_CENTRAL,
 	CMD_OPT_OWN = 0x2000,
 };
-/* Row of an argp option table: every command that answers with figures has it. */
+/* Rows of an argp option table. Every command that answers with figures has this one. */
 #define CMD_JSON_OPTION                                                                            \
 	{                                                                                          \
 		"json", CMD_OPT_JSON, NULL, 0, "answer in JSON", 0                                 \
+	}
+/* And every command that replays one or both of these. */
+#define CMD_ERA_OPTION                                                                             \
+	{                                                                                          \
+		"era", CMD_OPT_ERA, "ERA", 0,                                                      \
+			"rules of this kernel era instead of the recording's own", 0               \
+	}
+#define CMD_CENTRAL_OPTION                                                                         \
+	{                                                                                          \
+		"central", CMD_OPT_CENTRAL, NULL, 0,                                               \
+			"central values only, without the other scenarios: quicker", 0             \
 	}
 
 /*

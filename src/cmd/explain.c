@@ -11,9 +11,8 @@
 #define OPT_FIRST (CMD_OPT_OWN + 1)
 #define OPT_WORST (CMD_OPT_OWN + 2)
 #define OPT_AGAINST (CMD_OPT_OWN + 3)
-#define OPT_ERA (CMD_OPT_OWN + 4)
-#define OPT_ORDER (CMD_OPT_OWN + 5)
-#define OPT_ALL (CMD_OPT_OWN + 6)
+#define OPT_ORDER (CMD_OPT_OWN + 4)
+#define OPT_ALL (CMD_OPT_OWN + 5)
 
 struct explain_command {
 	const char *capture, *policy, *against;
@@ -93,7 +92,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_AGAINST:
 		c->against = arg;
 		return 0;
-	case OPT_ERA:
+	case CMD_OPT_ERA:
 		c->opt.era = arg;
 		return 0;
 	case OPT_ALL:
@@ -127,7 +126,7 @@ static const struct argp_option options[] = {
 	{"order", OPT_ORDER, "N", 0, "--first-failure: of this order or a larger one", 0},
 	{"against", OPT_AGAINST, "POLICY[:KEY=VALUE,...]", 0,
 	 "say where this policy's history parts from the first one's, and what each did then", 0},
-	{"era", OPT_ERA, "ERA", 0, "rules of this kernel era instead of the recording's own", 0},
+	CMD_ERA_OPTION,
 	{"all", OPT_ALL, 0, 0, "name every page in the way, however many", 0},
 	CMD_JSON_OPTION,
 	{0},

@@ -12,20 +12,18 @@
 #include "sweep/sweep.h"
 
 #define MAX_POLICIES 256
-#define OPT_ERA CMD_OPT_OWN
-#define OPT_FROM (CMD_OPT_OWN + 1)
-#define OPT_TO (CMD_OPT_OWN + 2)
-#define OPT_PROBE (CMD_OPT_OWN + 3)
-#define OPT_PARANOID (CMD_OPT_OWN + 4)
-#define OPT_VERIFY (CMD_OPT_OWN + 5)
-#define OPT_INJECT (CMD_OPT_OWN + 6)
-#define OPT_PROBE_PAGES (CMD_OPT_OWN + 7)
-#define OPT_CENTRAL (CMD_OPT_OWN + 8)
-#define OPT_CUT (CMD_OPT_OWN + 9)
-#define OPT_SECONDS (CMD_OPT_OWN + 60)
-#define OPT_MAP (CMD_OPT_OWN + 61)
+#define OPT_FROM CMD_OPT_OWN
+#define OPT_TO (CMD_OPT_OWN + 1)
+#define OPT_PROBE (CMD_OPT_OWN + 2)
+#define OPT_PARANOID (CMD_OPT_OWN + 3)
+#define OPT_VERIFY (CMD_OPT_OWN + 4)
+#define OPT_INJECT (CMD_OPT_OWN + 5)
+#define OPT_PROBE_PAGES (CMD_OPT_OWN + 6)
+#define OPT_CUT (CMD_OPT_OWN + 7)
+#define OPT_SECONDS (CMD_OPT_OWN + 8)
+#define OPT_MAP (CMD_OPT_OWN + 9)
 #define MAX_MOMENTS 10000u
-#define OPT_EXPLAIN (CMD_OPT_OWN + 62)
+#define OPT_EXPLAIN (CMD_OPT_OWN + 10)
 #define EXPLAIN_PER_ORDER 3
 #define EXPLAIN_MOST 50
 #define MAX_INJECTIONS 64
@@ -164,7 +162,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_VERIFY:
 		parse_verify(state, opt, arg);
 		return 0;
-	case OPT_ERA:
+	case CMD_OPT_ERA:
 		opt->whatif.era = arg;
 		return 0;
 	case OPT_FROM:
@@ -186,7 +184,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_CUT:
 		parse_cut(state, opt, arg);
 		return 0;
-	case OPT_CENTRAL:
+	case CMD_OPT_CENTRAL:
 		opt->whatif.central_only = true;
 		return 0;
 	case OPT_MAP:
@@ -219,7 +217,7 @@ static const struct argp_option options[] = {
 	{"policy", 'p', "POLICY[:KEY=VALUE,...]", 0,
 	 "replay under this policy; the first one given is the baseline", 0},
 	{"database", 'd', "FILE", 0, "store results here (default " CMD_DEFAULT_DB ")", 0},
-	{"era", OPT_ERA, "ERA", 0, "rules of this kernel era instead of the recording's own", 0},
+	CMD_ERA_OPTION,
 	{"from", OPT_FROM, "TIME", 0, "score from this time on (since the first event)", 0},
 	{"to", OPT_TO, "TIME", 0, "stop at this time", 0},
 	{"probe", OPT_PROBE, "SECONDS", 0,
@@ -235,8 +233,7 @@ static const struct argp_option options[] = {
 	 "follow the recorded kernel to this share of the recording's time, go on from its state under the "
 	 "policy and score what comes after: how far the model drifts is seen beside the recorded column",
 	 0},
-	{"central", OPT_CENTRAL, 0, 0, "central values only, without the other scenarios: quicker",
-	 0},
+	CMD_CENTRAL_OPTION,
 	{"verify", OPT_VERIFY, "WHEN", 0,
 	 "measure the model's fidelity on each capture and keep it with the results: auto (where the "
 	 "starting state is exact, the default), always or never",

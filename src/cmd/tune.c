@@ -13,12 +13,10 @@
 #define OPT_EMIT (CMD_OPT_OWN + 1)
 #define OPT_EXACT (CMD_OPT_OWN + 2)
 #define OPT_GROUPS (CMD_OPT_OWN + 3)
-#define OPT_CENTRAL (CMD_OPT_OWN + 4)
-#define OPT_ERA (CMD_OPT_OWN + 5)
-#define OPT_CHECK (CMD_OPT_OWN + 6)
-#define OPT_SINCE (CMD_OPT_OWN + 7)
-#define OPT_VMSTAT (CMD_OPT_OWN + 8)
-#define OPT_PARANOID (CMD_OPT_OWN + 9)
+#define OPT_CHECK (CMD_OPT_OWN + 4)
+#define OPT_SINCE (CMD_OPT_OWN + 5)
+#define OPT_VMSTAT (CMD_OPT_OWN + 6)
+#define OPT_PARANOID (CMD_OPT_OWN + 7)
 #define EMIT_FILE "60-zonereplay.conf"
 #define LIVE_VMSTAT "/proc/vmstat"
 #define LIVE_THRESHOLD "/proc/sys/vm/extfrag_threshold"
@@ -102,10 +100,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_GROUPS:
 		parse_groups(state, c, arg);
 		return 0;
-	case OPT_CENTRAL:
+	case CMD_OPT_CENTRAL:
 		c->opt.whatif.central_only = true;
 		return 0;
-	case OPT_ERA:
+	case CMD_OPT_ERA:
 		c->opt.whatif.era = arg;
 		return 0;
 	case OPT_CHECK:
@@ -150,9 +148,8 @@ static const struct argp_option options[] = {
 	 "replays that may be kept at a time (default: as many as fit into 1 GiB); what does not fit is "
 	 "marked as unresolved",
 	 0},
-	{"central", OPT_CENTRAL, 0, 0, "central values only, without the other scenarios: quicker",
-	 0},
-	{"era", OPT_ERA, "ERA", 0, "rules of this kernel era instead of the recording's own", 0},
+	CMD_CENTRAL_OPTION,
+	CMD_ERA_OPTION,
 	{"paranoid", OPT_PARANOID, 0, 0, "check every invariant whenever groups are looked at", 0},
 	{"check", OPT_CHECK, "FILE", 0,
 	 "after rollout: compare what FILE (from --emit) expects with /proc/vmstat of this machine; status 1 "
