@@ -356,6 +356,7 @@ static void do_event(struct verify *v, const struct event *e)
 	case EV_COMPACT_FREE_ISOLATE:
 	case EV_COMPACT_MIGRATED:
 	case EV_SCHED_SWITCH:
+		verify_bulk_switch(v, e);
 		verify_kswapd_state(v, e);
 		verify_compact_event(v, e);
 		break;

@@ -126,6 +126,8 @@ struct task {
 	uint64_t seen;	    /* event at which it was asked for last */
 	uint32_t bulk_left; /* pages that __alloc_pages_bulk still takes */
 	uint32_t bulk_type, bulk_zone;
+	uint32_t bulk_gfp, bulk_nr; /* of one that was preempted before it looked at the zones */
+	bool bulk_waits;
 	bool in_use, in_compaction, in_reclaim;
 	bool slow; /* its request has left the fast path: it woke kswapd, reclaimed or compacted */
 	bool drain_allowed; /* compaction of its own has just ended: kcompactd drains when it failed
@@ -274,6 +276,7 @@ bool verify_reclaim_fails(const struct verify *v, const struct event *e, const s
 
 void verify_bulk(struct verify *v, const struct event *e);
 void verify_bulk_end(struct verify *v, const struct event *e);
+void verify_bulk_switch(struct verify *v, const struct event *e);
 /* Takes what the list has of the pages that the task's bulk allocation still wants. */
 void verify_bulk_pop(struct verify *v, struct task *task);
 

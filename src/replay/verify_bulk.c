@@ -49,6 +49,15 @@ static uint32_t bulk_invisible(struct verify *v, const struct event *e)
 	return 0;
 }
 
+/* By the watermarks of now. */
+static void choose_zone(struct verify *v, struct task *task, uint32_t cpu)
+{
+	task->bulk_waits = false;
+	task->bulk_zone = bulk_zone(v->mm, verify_node_of(v, cpu), task->bulk_gfp, task->bulk_nr);
+	if (task->bulk_zone == UINT32_MAX)
+		task->bulk_left = 0;
+}
+
 void verify_bulk(struct verify *v, const struct event *e)
 {
 	struct task *task = verify_task(v, e->pid, true);
@@ -57,10 +66,27 @@ void verify_bulk(struct verify *v, const struct event *e)
 		return;
 	task->bulk_left = bulk_invisible(v, e);
 	task->bulk_type = mm_gfp_type((uint32_t)e->w[0]);
-	task->bulk_zone =
-		bulk_zone(v->mm, verify_node_of(v, e->cpu), (uint32_t)e->w[0], (uint32_t)e->w[1]);
-	if (task->bulk_zone == UINT32_MAX || task->bulk_type >= MM_NR_PCP_TYPES)
+	task->bulk_gfp = (uint32_t)e->w[0];
+	task->bulk_nr = (uint32_t)e->w[1];
+	/*
+	 * The probe sits at the function's entry. A task that is due to be preempted is so when the
+	 * probe's handler lets preemption happen again: before the function looks at a zone.
+	 */
+	task->bulk_waits = e->flags & EVF_NEED_RESCHED;
+	task->bulk_zone = UINT32_MAX;
+	if (!task->bulk_waits)
+		choose_zone(v, task, e->cpu);
+	if (task->bulk_type >= MM_NR_PCP_TYPES)
 		task->bulk_left = 0;
+}
+
+/* A task comes back that was preempted on its way into the function. */
+void verify_bulk_switch(struct verify *v, const struct event *e)
+{
+	struct task *task = verify_task(v, (uint32_t)e->w[1], false);
+
+	if (task && task->bulk_waits)
+		choose_zone(v, task, e->cpu);
 }
 
 void verify_bulk_end(struct verify *v, const struct event *e)
@@ -70,6 +96,8 @@ void verify_bulk_end(struct verify *v, const struct event *e)
 	if (!task)
 		return;
 	v->mm->cpu = e->cpu;
+	if (task->bulk_waits)
+		choose_zone(v, task, e->cpu);
 	verify_bulk_pop(v, task);
 	task->bulk_left = 0;
 }

@@ -176,6 +176,81 @@ START_TEST(the_request_that_was_reclaimed_for)
 }
 END_TEST
 
+/* ---- bulk allocations ---- */
+
+#define BULK_TASK 100u
+#define OTHER_TASK 101u
+#define ON_LIST 3u
+
+/* The cpu's lists hold three movable pages of each zone. */
+static void fill_lists(struct scene *s)
+{
+	for (uint32_t zone = DMA; zone <= DMA32; zone++) {
+		mm_pcp(s->mm, zone, 0)->high = 100;
+		mm_pcp(s->mm, zone, 0)->batch = 63;
+		for (uint32_t i = 0; i < ON_LIST; i++)
+			mm_free_page(s->mm, 0, mm_rmqueue(s->mm, zone, 0, MM_MOVABLE, 0, NULL), 0);
+	}
+}
+
+static int32_t held(const struct scene *s, uint32_t zone)
+{
+	return mm_pcp(s->mm, zone, 0)->count;
+}
+
+/*
+ * A task asks for three pages in bulk when DMA32 has 40 free, and is switched from and to again;
+ * meanwhile others take most of DMA32. @flags are those of the call's event.
+ */
+static struct scene *bulk_and_switch(uint8_t flags)
+{
+	static struct event ev[2];
+	struct event back = {.kind = EV_SCHED_SWITCH, .pid = OTHER_TASK};
+	struct scene *s = scene_new(40);
+
+	fill_lists(s);
+	ev[0] = (struct event){.kind = EV_P_BULK, .pid = BULK_TASK, .flags = flags};
+	ev[0].w[0] = PAGE_CACHE;
+	ev[0].w[1] = ON_LIST;
+	ev[1] = (struct event){.kind = EV_P_BULK_RET, .pid = BULK_TASK};
+	ev[1].w[0] = ON_LIST;
+	s->t.events = ev;
+	s->t.nr = s->v.last = 2;
+	verify_bulk(&s->v, &ev[0]);
+	for (uint32_t i = 0; i < 30; i++)
+		mm_rmqueue(s->mm, DMA32, 0, MM_MOVABLE, 0, NULL);
+	mm_mod_free(s->mm, DMA32, 0, -30);
+	mm_fold_diffs(s->mm, 0);
+	back.w[0] = OTHER_TASK;
+	back.w[1] = BULK_TASK;
+	verify_bulk_switch(&s->v, &back);
+	verify_bulk_end(&s->v, &ev[1]);
+	return s;
+}
+
+/* The function looks at the zones at once: what is free then counts [__alloc_pages_bulk]. */
+START_TEST(bulk_that_begins_at_once)
+{
+	struct scene *s = bulk_and_switch(0);
+
+	ck_assert_int_eq(held(s, DMA32), 0);
+	ck_assert_int_eq(held(s, DMA), ON_LIST);
+	teardown(s);
+}
+END_TEST
+
+/* A task that was due to give way at the function's entry does so there, and looks at the zones as
+ * they are when it comes back. */
+START_TEST(bulk_that_is_preempted_first)
+{
+	struct scene *s = bulk_and_switch(EVF_NEED_RESCHED);
+
+	ck_assert_int_eq(held(s, DMA32), ON_LIST);
+	ck_assert_int_eq(held(s, DMA), 0);
+	teardown(s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("zone_choice");
@@ -188,6 +263,8 @@ int main(void)
 	tcase_add_test(tc, counters_that_were_folded);
 	tcase_add_test(tc, folding_that_is_recorded);
 	tcase_add_test(tc, the_request_that_was_reclaimed_for);
+	tcase_add_test(tc, bulk_that_begins_at_once);
+	tcase_add_test(tc, bulk_that_is_preempted_first);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);
 	srunner_set_tap(sr, "-");
