@@ -210,9 +210,8 @@ static void nothing_isolated(struct mm *mm, struct mm_compact_control *cc)
 
 static void find_source(struct mm *mm, struct mm_compact_control *cc)
 {
-	if (compact_find_source(mm, cc))
-		cc->at = MM_AT_SOURCE;
-	else
+	cc->at = compact_find_source(mm, cc);
+	if (cc->at == MM_AT_FINISHED)
 		nothing_isolated(mm, cc);
 }
 
@@ -239,7 +238,7 @@ static void step_finished(struct mm *mm, struct mm_compact_control *cc, struct m
 
 /* ---- a batch ---- */
 
-/* Every page left has been tried since the last one that moved. */
+/* Every page left was tried since the last one that moved. */
 static bool batch_exhausted(const struct mm_compact_control *cc)
 {
 	return cc->out_of_targets || cc->nr_refused >= cc->nr_left;
@@ -380,8 +379,7 @@ static void step_page(struct mm *mm, struct mm_compact_control *cc, struct mm_co
 	next_page(mm, cc);
 }
 
-/* As of 6.12: what is left of the block is scanned after a failure; a captured page ends the run.
- */
+/* As of 6.12: a block with a failure is scanned to its end; a captured page ends the run. */
 static void after_batch(struct mm *mm, struct mm_compact_control *cc, bool failed)
 {
 	if (failed && !block_aligned(mm, cc->migrate) && !cc->ignore_skip_hint && !cc->rescan &&
@@ -498,6 +496,9 @@ void mm_compact_step(struct mm *mm, struct mm_compact_control *cc, struct mm_com
 		break;
 	case MM_AT_END:
 		step_end(mm, cc, ev);
+		break;
+	case MM_AT_SEARCH:
+		find_source(mm, cc);
 		break;
 	case MM_AT_DONE:
 		break;

@@ -41,7 +41,9 @@ enum mm_compact_at {
 	MM_AT_DRAIN,	/* this cpu's list of the zone is drained */
 	MM_AT_RELEASE,	/* one unused isolated free page is freed */
 	MM_AT_END,	/* mm_compaction_end */
-	MM_AT_DONE
+	MM_AT_DONE,
+	MM_AT_SEARCH /* nothing visible: the search for a block to empty has come to where it gives
+			way (cc->gives_way) */
 };
 
 /* What a step did. Which members mean something depends on @at. */
@@ -94,13 +96,16 @@ struct mm_compact_control {
 	/* the run */
 	uint8_t at; /* enum mm_compact_at */
 	bool rescan, update_cached, sync, out_of_targets;
-	uint32_t type;		/* migratetype of gfp */
+	bool gives_way;	   /* asked for: stops where the kernel may let others run (MM_AT_SEARCH) */
+	bool source_found; /* cc->source is of the fast search: its skip bit does not count */
+	uint32_t type;	   /* migratetype of gfp */
 	uint32_t migrate, free; /* the two scanners */
 	int64_t fast_start; /* where a linear scan may start again; pfn 0: unset, INT64_MAX: used up
 			     */
 	int64_t last_migrated; /* pfn 0: nothing was moved since the last drain */
 	uint32_t iteration_start;
-	uint32_t source, source_end; /* MM_AT_SOURCE scans [source, source_end) */
+	uint32_t source, source_end; /* MM_AT_SOURCE scans [source, source_end); MM_AT_SEARCH goes
+					on at source */
 	struct mm_compact_scan scan;
 	uint32_t nr_migrate;	/* pages of this batch, moved or not [nr_migratepages] */
 	uint32_t nr_free;	/* free pages held [nr_freepages] */

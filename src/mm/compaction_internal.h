@@ -116,8 +116,11 @@ void compact_reset_skip_bits(struct mm *mm, uint32_t zone);
 
 /* ---- compaction_source.c ---- */
 
-/* Finds the next block to take pages from: cc->source, cc->source_end; false when there is none. */
-bool compact_find_source(struct mm *mm, struct mm_compact_control *cc);
+/*
+ * Finds the next block to take pages from: cc->source, cc->source_end. What is next then:
+ * MM_AT_SOURCE, MM_AT_FINISHED when there is none, or MM_AT_SEARCH, where another call goes on.
+ */
+enum mm_compact_at compact_find_source(struct mm *mm, struct mm_compact_control *cc);
 /* Takes pages from it. False: too many pages are isolated already, the run is to be given up. */
 bool compact_isolate_sources(struct mm *mm, struct mm_compact_control *cc,
 			     struct mm_compact_event *ev);

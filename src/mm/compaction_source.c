@@ -11,30 +11,54 @@ static bool at_start_of_block(const struct mm *mm, const struct mm_compact_contr
 	return block_aligned(mm, f) || (finishes_blocks(mm) && f == mm->zones[cc->zone].start);
 }
 
-bool compact_find_source(struct mm *mm, struct mm_compact_control *cc)
+/* Every 32nd block, by its pfn, others may run first. */
+static bool search_gives_way(const struct mm *mm, const struct mm_compact_control *cc)
 {
-	uint32_t low = compact_fast_source(mm, cc);
-	bool found = low != cc->migrate && !cc->fast_search_fail;
-	uint32_t start = max_u32(block_start(mm, low), mm->zones[cc->zone].start);
-	uint32_t end = block_end(mm, low);
+	uint64_t pfn = mm->base_pfn + cc->source;
 
-	for (; end <= cc->free; end += block_pages(mm)) {
-		if (compact_block_in_zone(mm, cc->zone, start, end)) {
-			bool skipped = at_start_of_block(mm, cc, low) && !found &&
-				       !compact_isolation_suitable(mm, cc, frame_at(start));
+	return cc->gives_way && pfn % ((uint64_t)MM_COMPACT_CLUSTER * block_pages(mm)) == 0;
+}
 
-			if (!skipped && compact_source_suitable(mm, cc, frame_at(start))) {
-				cc->source = low;
-				cc->source_end = end;
-				return true;
-			}
-			if (!skipped)
-				compact_update_cached_migrate(mm, cc, end);
-		}
-		found = false;
-		cc->migrate = low = start = end;
-	}
+/* Is the block of cc->source, which ends before @end, to be scanned? */
+static bool source_wanted(struct mm *mm, struct mm_compact_control *cc, uint32_t end)
+{
+	struct frame start =
+		frame_at(max_u32(block_start(mm, cc->source), mm->zones[cc->zone].start));
+
+	if (!compact_block_in_zone(mm, cc->zone, start.n, end))
+		return false;
+	if (at_start_of_block(mm, cc, cc->source) && !cc->source_found &&
+	    !compact_isolation_suitable(mm, cc, start))
+		return false;
+	if (compact_source_suitable(mm, cc, start))
+		return true;
+	compact_update_cached_migrate(mm, cc, end);
 	return false;
+}
+
+/* Where the search begins: true when others may run before its first block is looked at. */
+static bool search_begins(struct mm *mm, struct mm_compact_control *cc)
+{
+	cc->source = compact_fast_source(mm, cc);
+	cc->source_found = cc->source != cc->migrate && !cc->fast_search_fail;
+	return block_end(mm, cc->source) <= cc->free && search_gives_way(mm, cc);
+}
+
+enum mm_compact_at compact_find_source(struct mm *mm, struct mm_compact_control *cc)
+{
+	if (cc->at != MM_AT_SEARCH && search_begins(mm, cc))
+		return MM_AT_SEARCH;
+	for (uint32_t end = block_end(mm, cc->source); end <= cc->free; end += block_pages(mm)) {
+		if (source_wanted(mm, cc, end)) {
+			cc->source_end = end;
+			return MM_AT_SOURCE;
+		}
+		cc->source_found = false;
+		cc->migrate = cc->source = end;
+		if (end + block_pages(mm) <= cc->free && search_gives_way(mm, cc))
+			return MM_AT_SEARCH;
+	}
+	return MM_AT_FINISHED;
 }
 
 /* Machines without LRU lists do not know how many pages are on them. */

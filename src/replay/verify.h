@@ -157,8 +157,10 @@ struct boost_note { /* boosts that a kswapd's balance_pgdat found at its start *
 	uint32_t boost[MM_MAX_ZONES];
 	uint32_t highest;
 	bool active;
-	bool running; /* kswapd runs or waits to run: proactive compaction gives way
-			 [kswapd_is_running] */
+	bool running;	  /* kswapd runs or waits to run: proactive compaction gives way
+			     [kswapd_is_running] */
+	bool reset_waits; /* it was stopped while it cleared the skip bits of this zone */
+	uint32_t reset_zone;
 };
 
 struct verify_checkpoints {

@@ -153,6 +153,7 @@ void verify_compact_begin(struct verify *v, const struct event *e)
 		return;
 	run->cc.zone = zone;
 	run->cc.cpu = e->cpu;
+	run->cc.gives_way = true;
 	if (task->compact.direct)
 		control_direct(v, &task->compact, e, &run->cc);
 	else
@@ -174,9 +175,14 @@ void verify_compact_begin(struct verify *v, const struct event *e)
 
 /* ---- steps ---- */
 
-/* The page that moved last is dealt with; only now the next one's target is looked for. */
+/* The page that moved last is dealt with; only now the next one's target is looked for. And nobody
+ * ran in the middle of the search for a block to empty, or has done so by now. */
 void compact_settle(struct verify *v, struct compact_run *run)
 {
+	struct mm_compact_event ev;
+
+	while (run->cc.at == MM_AT_SEARCH)
+		mm_compact_step(v->mm, &run->cc, &ev);
 	if (!run->moved_pending)
 		return;
 	run->moved_pending = false;
@@ -255,8 +261,11 @@ void verify_compact_insertion(struct verify *v, const struct event *e)
 {
 	struct compact_run *run = compact_run_of(v, e->pid);
 
-	if (!run || event_context(e) != CTX_TASK || run->cc.at != MM_AT_SOURCE ||
-	    run->source_stepped)
+	if (!run || event_context(e) != CTX_TASK)
+		return;
+	if (run->cc.at == MM_AT_SEARCH)
+		compact_settle(v, run);
+	if (run->cc.at != MM_AT_SOURCE || run->source_stepped)
 		return;
 	if (!run->cc.scan.active)
 		compact_note_owners(v, run);

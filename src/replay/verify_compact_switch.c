@@ -70,8 +70,13 @@ static void scan_before_switch(struct verify *v, struct compact_run *run)
 	mm_compact_scan_until(v->mm, &run->cc, limit);
 }
 
-/* Is the page that the task moves next mapped? Then its mappings are replaced first. */
-static bool next_is_mapped(struct verify *v, uint32_t pid)
+/*
+ * May an async task give way between its search for the next page's target and that page's end?
+ * Where the page is mapped its mappings are replaced first. And where none moves any more, those
+ * that are left are tried up to ten times each, which begins at the head of the loop every time
+ * [migrate_pages].
+ */
+static bool gives_way_behind_search(struct verify *v, uint32_t pid)
 {
 	v->res->lookaheads++;
 	for (uint64_t j = v->i + 1; j < v->last && j < v->i + SWITCH_WINDOW; j++) {
@@ -79,9 +84,9 @@ static bool next_is_mapped(struct verify *v, uint32_t pid)
 
 		if (x->pid != pid || event_context(x) != CTX_TASK)
 			continue;
-		if (x->kind == EV_MIGRATION_PTE_SET)
+		if (x->kind == EV_MIGRATION_PTE_SET || x->kind == EV_COMPACT_MIGRATED)
 			return true;
-		if (x->kind == EV_FREE || x->kind == EV_COMPACT_MIGRATED)
+		if (x->kind == EV_FREE)
 			return false;
 	}
 	return false;
@@ -98,8 +103,8 @@ static void settle_before_switch(struct verify *v, struct compact_run *run, bool
 {
 	if (compact_asks_seen(v) || !run->moved_pending)
 		return;
-	if (preempted &&
-	    (run->due || (run->cc.mode == MM_MIGRATE_ASYNC && !next_is_mapped(v, run->pid))))
+	if (preempted && (run->due || (run->cc.mode == MM_MIGRATE_ASYNC &&
+				       !gives_way_behind_search(v, run->pid))))
 		return;
 	compact_settle(v, run);
 }
@@ -221,8 +226,21 @@ static void walk_before_switch(struct verify *v, struct compact_run *run)
 	mm_compact_walk_until(v->mm, &run->cc, limit);
 }
 
+/*
+ * A task that looks for a block to empty gives way at every 32nd block, suitable or not
+ * [isolate_migratepages]: one that was due already stands at the first of them, and finds what
+ * others have left when it is back. Of the others it is supposed that they were done with it, since
+ * the scan of a block takes far longer.
+ */
+static void search_before_switch(struct verify *v, struct compact_run *run)
+{
+	if (run->cc.at == MM_AT_SEARCH && !run->due)
+		compact_settle(v, run);
+}
+
 void compact_left_cpu(struct verify *v, struct compact_run *run, bool preempted)
 {
+	search_before_switch(v, run);
 	if (run->cc.at == MM_AT_SOURCE && !run->due)
 		scan_before_switch(v, run);
 	settle_before_switch(v, run, preempted);

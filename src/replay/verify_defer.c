@@ -80,21 +80,61 @@ static bool balanced(const struct verify *v, uint32_t node, uint32_t order, uint
 	return false;
 }
 
-/* Does kswapd, whose round is over, go to sleep before it begins another? @known: can one tell? */
-static bool sleeps_next(struct verify *v, uint32_t pid, bool *known)
+/* Does kswapd, whose round is over, go to sleep before it begins another? @known: can one tell?
+ * @preempted: not without others having run. */
+static bool sleeps_next(struct verify *v, uint32_t pid, bool *known, bool *preempted)
 {
 	*known = true;
+	*preempted = false;
 	v->res->lookaheads++;
 	for (uint64_t j = v->i + 1; j < v->last && j < v->i + SLEEP_WINDOW; j++) {
 		const struct event *x = &v->t->events[j];
 
-		if (x->kind == EV_SCHED_SWITCH && x->w[0] == pid && x->w[2] & STATE_SLEEPS)
-			return true;
+		if (x->kind == EV_SCHED_SWITCH && x->w[0] == pid) {
+			if (x->w[2] & STATE_SLEEPS)
+				return true;
+			*preempted = true;
+		}
 		if (x->kind == EV_KSWAPD_WAKE && x->pid == pid)
 			break;
 	}
 	*known = v->t->kinds_seen[EV_SCHED_SWITCH];
 	return false;
+}
+
+/*
+ * kswapd is stopped while it clears skip bits: it gives way at each step of its walk through a zone
+ * and nowhere else on its way to bed [__reset_isolation_suitable]. How far it had come is not
+ * known; it is taken to have begun the first zone and nothing more, since whatever stopped it (the
+ * timer, the host) was seldom in the 0.2 ms of the walk itself.
+ */
+static void reset_later(struct verify *v, uint32_t node)
+{
+	struct boost_note *note = &v->boost[node];
+
+	for (uint32_t z = 0; z < v->mm->nr_zones; z++) {
+		if ((uint32_t)v->mm->zones[z].node != node ||
+		    !v->mm->zones[z].compact_blockskip_flush)
+			continue;
+		v->mm->zones[z].compact_blockskip_flush = 0;
+		note->reset_waits = true;
+		note->reset_zone = z;
+		return;
+	}
+}
+
+/* It is back. Another run may have asked for the same again meanwhile. */
+static void reset_now(struct verify *v, uint32_t node)
+{
+	struct boost_note *note = &v->boost[node];
+	uint32_t *flush = &v->mm->zones[note->reset_zone].compact_blockskip_flush, again = *flush;
+
+	if (!note->reset_waits)
+		return;
+	note->reset_waits = false;
+	*flush = 1;
+	mm_reset_isolation_suitable(v->mm, node);
+	*flush = again;
 }
 
 /*
@@ -106,9 +146,13 @@ static bool sleeps_next(struct verify *v, uint32_t pid, bool *known)
 void verify_compact_kswapd_sleeps(struct verify *v, const struct event *e, uint32_t node,
 				  uint32_t highest)
 {
-	bool known, sleeps = sleeps_next(v, e->pid, &known);
+	bool known, preempted, sleeps = sleeps_next(v, e->pid, &known, &preempted);
 
-	if (known ? sleeps : balanced(v, node, 0, highest))
+	if (!(known ? sleeps : balanced(v, node, 0, highest)))
+		return;
+	if (preempted)
+		reset_later(v, node);
+	else
 		mm_reset_isolation_suitable(v->mm, node);
 }
 
@@ -131,8 +175,10 @@ void verify_kswapd_state(struct verify *v, const struct event *e)
 	case EV_SCHED_SWITCH:
 		if (is_kswapd(v, e->w[0], &node))
 			v->boost[node].running = !(e->w[2] & 0xff);
-		if (is_kswapd(v, e->w[1], &node))
+		if (is_kswapd(v, e->w[1], &node)) {
 			v->boost[node].running = true;
+			reset_now(v, node);
+		}
 		break;
 	default:
 		break;

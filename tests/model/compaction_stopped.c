@@ -181,6 +181,177 @@ START_TEST(by_hand_after_a_huge_page)
 }
 END_TEST
 
+/* ---- in the search for a block to empty ---- */
+
+#define BLOCKS 40u
+#define GIVES_WAY 28u /* pfn 512: the 32nd block from pfn 0 on */
+#define FIRST 31u     /* blocks with pages to move */
+#define SECOND 33u
+#define SKIPPED 3u /* one that is to be skipped all the same */
+
+/* Blocks of 16 frames from pfn 64 on. */
+static struct stopped *searching_new(void)
+{
+	struct stopped *s = calloc(1, sizeof(*s));
+	char text[BLOCKS * 16 + 1];
+	struct mm_compact_event ev;
+
+	memset(text, '#', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	text[FIRST * 16] = 'A';
+	text[SECOND * 16] = 'B';
+	text[SKIPPED * 16] = 'C';
+	s->mm = draw_machine(text);
+	ck_assert_uint_eq(s->mm->base_pfn + (uint64_t)GIVES_WAY * 16, 512);
+	for (uint32_t b = 0; b < BLOCKS; b++)
+		mm_set_block_skip(s->mm, draw_at(b * 16), b != FIRST && b != SECOND);
+	s->t.events = s->ev;
+	s->v = (struct verify){.mm = s->mm, .t = &s->t, .opt = &s->opt, .res = &s->res};
+	s->run = &s->v.runs[0];
+	*s->run = (struct compact_run){.in_use = true, .pid = COMPACTOR};
+	s->run->cc = (struct mm_compact_control){
+		.order = 3, .mode = MM_MIGRATE_SYNC_LIGHT, .whole_zone = true, .gives_way = true};
+	mm_compact_begin_suitable(s->mm, &s->run->cc);
+	mm_compact_step(s->mm, &s->run->cc, &ev);
+	ck_assert_int_eq(s->run->cc.at, MM_AT_SEARCH);
+	ck_assert_uint_eq(s->run->cc.source, GIVES_WAY * 16);
+	return s;
+}
+
+/* Another compactor is done with the first block while the task is away; then it is back. */
+static uint32_t found_when_back(struct stopped *s)
+{
+	compact_left_cpu(&s->v, s->run, true);
+	mm_set_block_skip(s->mm, draw_at(FIRST * 16), true);
+	compact_settle(&s->v, s->run);
+	ck_assert_int_eq(s->run->cc.at, MM_AT_SOURCE);
+	return s->run->cc.source;
+}
+
+START_TEST(stopped_where_the_search_gives_way)
+{
+	struct stopped *s = searching_new();
+
+	s->run->due = true;
+	ck_assert_uint_eq(found_when_back(s), SECOND * 16);
+	stopped_free(s);
+}
+END_TEST
+
+START_TEST(stopped_behind_its_search)
+{
+	struct stopped *s = searching_new();
+
+	ck_assert_uint_eq(found_when_back(s), FIRST * 16);
+	stopped_free(s);
+}
+END_TEST
+
+/* Nobody but who asks for it stops there: a run that goes through finds the same. */
+START_TEST(a_search_without_stop)
+{
+	struct stopped *s = searching_new();
+	struct mm_compact_control cc = {
+		.order = 3, .mode = MM_MIGRATE_SYNC_LIGHT, .whole_zone = true};
+	struct mm_compact_event ev;
+
+	mm_compact_begin_suitable(s->mm, &cc);
+	mm_compact_step(s->mm, &cc, &ev);
+	ck_assert_int_eq(cc.at, MM_AT_SOURCE);
+	ck_assert_uint_eq(cc.source, FIRST * 16);
+	stopped_free(s);
+}
+END_TEST
+
+/* ---- in the loop over the pages of a batch ---- */
+
+/* An async compactor leaves the CPU after it moved a page; @kind is what it does next. Did it look
+ * for another target before? */
+static bool searched_before_switch(uint8_t kind)
+{
+	struct stopped *s = stopped_new();
+	bool searched;
+
+	s->run->cc.mode = MM_MIGRATE_ASYNC;
+	s->run->moved_pending = true;
+	add(s, COMPACTOR, kind, 0, 1, 0, 0);
+	compact_left_cpu(&s->v, s->run, true);
+	searched = !s->run->moved_pending;
+	stopped_free(s);
+	return searched;
+}
+
+/* Pages that do not move are tried again and again, and each try begins where it may give way
+ * [migrate_pages]. */
+START_TEST(stopped_among_pages_that_do_not_move)
+{
+	ck_assert(searched_before_switch(EV_COMPACT_MIGRATED));
+	ck_assert(searched_before_switch(EV_MIGRATION_PTE_SET));
+	ck_assert(!searched_before_switch(EV_FREE)); /* of a page that nobody maps */
+}
+END_TEST
+
+/* ---- kswapd, on its way to bed ---- */
+
+#define KSWAPD OTHER
+#define RUNS 0u
+#define SLEEPS 1u
+
+/* A finished direct run has asked for the skip bits to be cleared, and kswapd's round is over. */
+static struct stopped *going_to_bed(bool preempted)
+{
+	static struct trace_comm comm = {.pid = KSWAPD, .comm = "kswapd0"};
+	struct stopped *s = searching_new();
+
+	s->mm->zones[0].compact_blockskip_flush = 1;
+	s->t.comms = &comm;
+	s->t.nr_comms = 1;
+	add(s, KSWAPD, EV_P_BALANCE_RET, 0, 0, 0, 0);
+	if (preempted) {
+		add(s, KSWAPD, EV_SCHED_SWITCH, KSWAPD, COMPACTOR, RUNS, 0);
+		add(s, COMPACTOR, EV_SCHED_SWITCH, COMPACTOR, KSWAPD, SLEEPS, 0);
+	}
+	add(s, KSWAPD, EV_SCHED_SWITCH, KSWAPD, COMPACTOR, SLEEPS, 0);
+	verify_compact_kswapd_sleeps(&s->v, &s->ev[0], 0, 0);
+	return s;
+}
+
+static bool is_skipped(const struct stopped *s)
+{
+	return mm_block_skip(s->mm, draw_at(SKIPPED * 16));
+}
+
+START_TEST(kswapd_clears_before_it_sleeps)
+{
+	struct stopped *s = going_to_bed(false);
+
+	ck_assert(!is_skipped(s));
+	ck_assert_uint_eq(s->mm->zones[0].compact_blockskip_flush, 0);
+	stopped_free(s);
+}
+END_TEST
+
+/* The request for it is taken first; the bits are cleared when kswapd is back, and a request that
+ * came meanwhile stays [__reset_isolation_suitable]. */
+START_TEST(kswapd_is_stopped_before_it_clears)
+{
+	struct stopped *s = going_to_bed(true);
+
+	ck_assert(is_skipped(s));
+	ck_assert_uint_eq(s->mm->zones[0].compact_blockskip_flush, 0);
+	verify_kswapd_state(&s->v, &s->ev[1]);
+	ck_assert(is_skipped(s));
+	s->mm->zones[0].compact_blockskip_flush = 1;
+	verify_kswapd_state(&s->v, &s->ev[2]);
+	ck_assert(!is_skipped(s));
+	ck_assert_uint_eq(s->mm->zones[0].compact_blockskip_flush, 1);
+	mm_set_block_skip(s->mm, draw_at(SKIPPED * 16), true);
+	verify_kswapd_state(&s->v, &s->ev[2]); /* once */
+	ck_assert(is_skipped(s));
+	stopped_free(s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("compaction_stopped");
@@ -194,6 +365,12 @@ int main(void)
 	tcase_add_test(tc, it_was_due_already);
 	tcase_add_test(tc, nonsense_is_survived);
 	tcase_add_test(tc, by_hand_after_a_huge_page);
+	tcase_add_test(tc, stopped_where_the_search_gives_way);
+	tcase_add_test(tc, stopped_behind_its_search);
+	tcase_add_test(tc, a_search_without_stop);
+	tcase_add_test(tc, stopped_among_pages_that_do_not_move);
+	tcase_add_test(tc, kswapd_clears_before_it_sleeps);
+	tcase_add_test(tc, kswapd_is_stopped_before_it_clears);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);
 	srunner_set_tap(sr, "-");
