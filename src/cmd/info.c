@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_FRAMES (1ull << 26) /* what following their pages may take: 3 GiB */
+
 /* ---- the verdict ---- */
 
 static void add_reason(struct verdict *v, enum goodness at_most, const char *text)
@@ -108,10 +110,13 @@ static int gather(struct info *in, const char *dir, struct progress *prog, struc
 		return -1;
 	if (trace_open(&in->t, &in->c, prog, err) || trace_survey(&in->t, &in->s, err) ||
 	    trace_intents(&in->t, &in->intents, &in->nr_intents, err)) {
+		free(in->intents);
 		trace_release(&in->t);
 		capture_release(&in->c);
 		return -1;
 	}
+	if (!recorded_demand(&in->c, &in->t, 0, MAX_FRAMES, &in->demand, &in->no_demand))
+		in->no_demand.text[0] = '\0';
 	capture_kernel_release(&in->c, &in->t, in->release, sizeof(in->release));
 	in->era = mm_era_name(mm_era_find(in->release, &in->era_exact));
 	judge_verify(in, &in->verify);
@@ -121,6 +126,7 @@ static int gather(struct info *in, const char *dir, struct progress *prog, struc
 
 static void let_go(struct info *in)
 {
+	demand_release(&in->demand);
 	free(in->intents);
 	trace_release(&in->t);
 	capture_release(&in->c);

@@ -4,6 +4,7 @@
 #define ZR_CMD_INFO_H
 
 #include "cmd/cmd.h"
+#include "demand/demand.h"
 #include "mm/mm.h"
 #include "replay/replay.h"
 #include "trace/trace.h"
@@ -25,6 +26,8 @@ struct info {
 	struct survey s;
 	struct trace_intent *intents;
 	size_t nr_intents;
+	struct demand demand;
+	struct error no_demand; /* why there is none; empty if there is */
 	char release[192];
 	const char *era;
 	bool era_exact;

@@ -122,6 +122,41 @@ static void put_tasks(struct json *j, const struct info *in)
 	json_end(j);
 }
 
+static void put_demand(struct json *j, const struct info *in)
+{
+	const struct demand_account *a = &in->demand.account;
+	const struct demand_counts *n = &in->demand.counts;
+
+	if (in->no_demand.text[0]) {
+		json_null(j, "demand");
+		return;
+	}
+	json_object(j, "demand");
+	json_object(j, "kinds");
+	for (int i = 0; i < DEMAND_NR_SORTS; i++) {
+		const struct demand_sum *sum = &a->sorts[i];
+
+		json_object(j, demand_sort_names[i].key);
+		json_u64(j, "before", sum->before);
+		json_u64(j, "asked", sum->asked);
+		json_u64(j, "gone", sum->gone);
+		json_u64(j, "asked_unmovable", sum->born[MT_UNMOVABLE]);
+		json_u64(j, "asked_movable", sum->born[MT_MOVABLE]);
+		json_u64(j, "asked_reclaimable", sum->born[MT_RECLAIMABLE]);
+		json_end(j);
+	}
+	json_end(j);
+	json_object(j, "let_go_by");
+	for (int i = 0; i < DEMAND_NR_WHYS; i++)
+		json_u64(j, demand_why_names[i].key, a->why[i]);
+	json_end(j);
+	json_u64(j, "kinds_inferred", n->inferred_lru);
+	json_u64(j, "moved_out_of_sight", n->migrated_lost);
+	json_u64(j, "unknown_frees", n->unknown_frees);
+	json_u64(j, "double_allocs", n->double_allocs);
+	json_end(j);
+}
+
 static void put_defects(struct json *j, const struct info *in)
 {
 	const struct trace_defects *d = &in->t.defects;
@@ -166,6 +201,7 @@ void info_print_json(const struct info *in)
 	put_events(&j, in);
 	put_intents(&j, in);
 	put_tasks(&j, in);
+	put_demand(&j, in);
 	put_defects(&j, in);
 	put_verdict(&j, "good_for_verify", &in->verify);
 	put_verdict(&j, "good_for_whatif", &in->whatif);

@@ -146,6 +146,45 @@ static void print_tasks(const struct info *in)
 	}
 }
 
+static void print_sum(const char *name, const struct demand_sum *sum)
+{
+	printf("  %-24s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64
+	       " %10" PRIu64 "\n",
+	       name, sum->before, sum->asked, sum->gone, sum->born[MT_UNMOVABLE],
+	       sum->born[MT_MOVABLE], sum->born[MT_RECLAIMABLE]);
+}
+
+static void print_demand(const struct info *in)
+{
+	const struct demand_account *a = &in->demand.account;
+	const struct demand_counts *n = &in->demand.counts;
+
+	if (in->no_demand.text[0]) {
+		printf("\npages by what they were\n  not told: %s\n", in->no_demand.text);
+		return;
+	}
+	printf("\npages by what they were when last seen; of those asked for: unmovable, movable, reclaimable\n"
+	       "  %-24s %10s %10s %10s %10s %10s %10s\n",
+	       "", "before", "asked for", "let go", "unmovable", "movable", "reclaim.");
+	for (int i = 0; i < DEMAND_NR_SORTS; i++)
+		print_sum(demand_sort_names[i].words, &a->sorts[i]);
+	printf("\npages let go by\n");
+	for (int i = 0; i < DEMAND_NR_WHYS; i++)
+		printf("  %-32s %10" PRIu64 "%s\n", demand_why_names[i].words, a->why[i],
+		       i >= DEMAND_BY_KSWAPD && i <= DEMAND_BY_MIGRATION
+			       ? " (the recorded kernel's choice: no demand)"
+			       : "");
+	printf("\nnot told by the events\n");
+	printf("  kind taken from the request (no event of the LRU) %10" PRIu64 " pages\n",
+	       n->inferred_lru);
+	printf("  moved, but where to did not show                  %10" PRIu64 " pages\n",
+	       n->migrated_lost);
+	printf("  freed, but never seen to be handed out            %10" PRIu64 " frees\n",
+	       n->unknown_frees);
+	printf("  handed out again, but never seen to be freed      %10" PRIu64 " pages\n",
+	       n->double_allocs);
+}
+
 static void print_defects(const struct info *in)
 {
 	const struct trace_defects *d = &in->t.defects;
@@ -187,6 +226,7 @@ void info_print_text(const struct info *in)
 	print_requests(in);
 	print_intents(in);
 	print_tasks(in);
+	print_demand(in);
 	print_defects(in);
 	print_verdict("verify", &in->verify);
 	print_verdict("what-if", &in->whatif);

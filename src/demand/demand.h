@@ -113,12 +113,63 @@ struct demand_counts {
 	uint64_t intents, markers; /* runs of pool requests, and markers that say what they want */
 };
 
+/* Who let a page go, and so why. */
+enum demand_why {
+	DEMAND_BY_OWNER,      /* by itself, while it went on living */
+	DEMAND_BY_EXIT,	      /* with the task: after the last request of one that ends */
+	DEMAND_BY_TRUNCATION, /* left its file's cache by no reclaim: truncated, dropped, inode gone
+			       */
+	DEMAND_BY_OOM,	      /* its task was chosen by the out-of-memory killer */
+	DEMAND_BY_INTERRUPT,  /* freed later on its owner's behalf: RCU, I/O that is over */
+	DEMAND_BY_KSWAPD,     /* not demand: the recorded kernel reclaimed it, */
+	DEMAND_BY_DIRECT_RECLAIM, /* or a task that was short of memory did, */
+	DEMAND_BY_SHRINKER,	  /* or a shrinker, in either */
+	DEMAND_BY_MIGRATION,	  /* moved: it lives on under another frame */
+	DEMAND_BY_UNSEEN,	  /* handed out again, or moved to where nothing showed */
+	DEMAND_NR_WHYS
+};
+
+/* What pages were, as far as events and the start snapshot tell, when they were seen last. */
+enum demand_sort {
+	DEMAND_ANON_MAPPED,
+	DEMAND_ANON_UNMAPPED,
+	DEMAND_ANON_SWAPCACHE,
+	DEMAND_FILE_CLEAN,
+	DEMAND_FILE_DIRTY,    /* to be written, or being written */
+	DEMAND_FILE_METADATA, /* of a file system: can neither move nor go */
+	DEMAND_SHMEM,
+	DEMAND_SLAB,
+	DEMAND_PAGE_TABLE,
+	DEMAND_HUGETLB,
+	DEMAND_KERNEL,
+	DEMAND_MOVABLE_UNKNOWN, /* asked for as movable; never shown on an LRU list */
+	DEMAND_NR_SORTS
+};
+
+struct demand_name {
+	const char *key, *words; /* for programs, for people */
+};
+extern const struct demand_name demand_why_names[DEMAND_NR_WHYS];
+extern const struct demand_name demand_sort_names[DEMAND_NR_SORTS];
+
+/* In pages. */
+struct demand_account {
+	uint64_t why[DEMAND_NR_WHYS];
+	struct demand_sum {
+		uint64_t before; /* there when recording began, and shown by it */
+		uint64_t asked;
+		uint64_t gone;
+		uint64_t born[MM_NR_PCP_TYPES]; /* of those asked for, by mobility */
+	} sorts[DEMAND_NR_SORTS];
+};
+
 struct demand {
 	const struct demand_op *ops; /* mapped, by time */
 	uint64_t nr;
 	const struct demand_initial *initial; /* by frame */
 	uint64_t nr_initial;
 	struct demand_counts counts;
+	struct demand_account account; /* of the whole recording, also where it is cut */
 	uint32_t nr_frames;
 	uint32_t nr_files; /* numbers of files are at most this */
 	uint32_t swapped;  /* slots of swap that the recorded kernel had filled before the cut */

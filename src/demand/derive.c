@@ -73,6 +73,16 @@ static void on_swap_out(struct derive *d, const struct track *page)
 		d->tasks[page->owner] |= TASK_SWAPPED;
 }
 
+static enum demand_why why(const struct derive *d, const struct event *e, enum demand_kind how,
+			   uint16_t flags)
+{
+	if (flags & DEMAND_F_LOST)
+		return DEMAND_BY_UNSEEN;
+	if (how == DEMAND_DROP)
+		return context_of(d, e) & TASK_KSWAPD ? DEMAND_BY_KSWAPD : DEMAND_BY_DIRECT_RECLAIM;
+	return DEMAND_NR_WHYS;
+}
+
 static void end_object(struct derive *d, const struct event *e, uint32_t head, enum demand_kind how,
 		       uint16_t flags)
 {
@@ -85,6 +95,7 @@ static void end_object(struct derive *d, const struct event *e, uint32_t head, e
 	if (d->frames[head].page == MM_KIND_HUGETLB)
 		op.flags |= DEMAND_F_HUGE;
 	emit(d, &op);
+	account_end(d, e, &d->frames[head], why(d, e, how, flags));
 	cut_end(d, op.id, how == DEMAND_DROP);
 	id_give(d, d->frames[head].id);
 	d->frames[head].id = TRACK_NONE;
@@ -121,6 +132,7 @@ static void on_unknown_free(struct derive *d, const struct event *e)
 		op = op_for(d, e, DEMAND_DEATH, page.id);
 		op.order = page.order;
 		emit(d, &op);
+		account_end(d, e, &page, DEMAND_NR_WHYS);
 		cut_end(d, page.id, false);
 		id_give(d, page.id);
 		d->counts.deaths++;
@@ -274,6 +286,7 @@ static void on_alloc(struct derive *d, const struct event *e)
 	page.owner = e->pid;
 	page.order = op.order;
 	page.page = op.page;
+	page.flags |= account_flags(&op);
 	if (!d->has_lru && op.page == MM_KIND_UNKNOWN && op.order == 0)
 		infer_lru(d, e, &page);
 	track_set(d, frame, page);
@@ -309,6 +322,7 @@ static void on_marker(struct derive *d, const struct event *e)
 static void on_event(struct derive *d, const struct event *e)
 {
 	context_update(d, e);
+	account_event(d, e);
 	switch (e->kind) {
 	case EV_ALLOC:
 		on_alloc(d, e);
@@ -372,8 +386,9 @@ static void seed(struct derive *d, const struct demand_initial *list, uint64_t n
 				     .lru = list[i].lru,
 				     .mm_flags = list[i].flags};
 
+		page.flags = TRACK_INITIAL;
 		if (list[i].lru != DEMAND_NO_LRU)
-			page.flags = TRACK_LRU;
+			page.flags |= TRACK_LRU;
 		track_set(d, list[i].frame, page);
 	}
 	for (n = d->geo.nr_frames; n-- > 0;) {
@@ -444,6 +459,7 @@ static int map_result(struct derive *d, struct demand *out, const struct demand_
 	out->nr = (uint64_t)end / sizeof(struct demand_op);
 	out->nr_initial = nr_initial;
 	out->counts = d->counts;
+	out->account = d->account;
 	out->nr_frames = d->geo.nr_frames;
 	out->writeback = d->has_writeback;
 	out->nr_files = d->files.last;
@@ -476,7 +492,7 @@ static int derive_into(struct derive *d, struct demand *out, const struct captur
 	      : d->geo.cut < d->geo.last ? d->geo.cut
 					 : d->geo.last;
 
-	if (context_init(d, c, err) || alloc_tables(d, err) ||
+	if (context_init(d, c, err) || account_init(d, err) || alloc_tables(d, err) ||
 	    initial_scan(d, c, &initial, &nr_initial, err))
 		return -1;
 	d->out = temporary_file(err);
@@ -491,6 +507,7 @@ static int derive_into(struct derive *d, struct demand *out, const struct captur
 	run(d, cut, d->geo.last, prog);
 	if (d->geo.last)
 		pending_expire(d, &d->trace->events[d->geo.last - 1], true);
+	account_rest(d);
 	if (d->drop)
 		cut_order(d, initial, nr_initial);
 	if (!ret)
@@ -515,6 +532,7 @@ int demand_derive(struct demand *out, const struct capture *c, const struct trac
 	free(d.pending);
 	free(d.tasks);
 	free(d.last_event);
+	free(d.account_tasks);
 	free(d.drop);
 	free(d.files.entries);
 	if (ret)

@@ -19,8 +19,12 @@ struct track {
 	uint32_t file;	   /* its number, 0 not known */
 	uint32_t owner;	   /* pid that asked for it, 0 not known */
 };
-#define TRACK_LRU 1u /* has shown on an LRU list */
-#define TRACK_RECORDER 2u
+#define TRACK_LRU 1u	    /* has shown on an LRU list */
+#define TRACK_INITIAL 2u    /* was there when recording began */
+#define TRACK_TRUNCATED 4u  /* left its file's cache, not by reclaim */
+#define TRACK_TABLE 8u	    /* asked for as page tables are */
+#define TRACK_TYPE_SHIFT 4u /* the migratetype that it was asked for with */
+#define TRACK_TYPE(flags) ((flags) >> TRACK_TYPE_SHIFT & 3u)
 
 /* What a task is doing, as its own events say. */
 #define TASK_KSWAPD 1u
@@ -54,9 +58,11 @@ struct derive {
 	const struct trace *trace;
 	struct demand_geometry geo;
 	struct demand_counts counts;
+	struct demand_account account;
 	struct track *frames;
-	uint8_t *tasks;	      /* TASK_* by pid */
-	uint64_t *last_event; /* by pid */
+	uint8_t *tasks;			    /* TASK_* by pid */
+	uint64_t *last_event;		    /* by pid */
+	struct account_task *account_tasks; /* by pid */
 	uint32_t nr_tasks;
 	uint32_t *free_ids; /* a stack */
 	uint32_t nr_free_ids;
@@ -127,6 +133,25 @@ uint32_t file_number(struct derive *d, const struct event *e);
 /* The file ends; its inode may come to mean another one. Its number, 0 if nothing of it was
  * dropped. */
 uint32_t file_end(struct derive *d, const struct event *e);
+
+/* ---- account.c: who let what go ---- */
+
+/* What there is to know of a task before the pass begins. */
+struct account_task {
+	uint64_t last_request; /* event */
+	bool ends, killed;     /* inside the recording; by the out-of-memory killer, from now on */
+	bool shrinks;	       /* is inside a shrinker */
+	bool reaper;	       /* frees for the killer what its victims had */
+};
+int account_init(struct derive *d, struct error *err) MUST_CHECK;
+void account_event(struct derive *d, const struct event *e);
+/* TRACK_* that the request gives its page. */
+uint8_t account_flags(const struct demand_op *request);
+/* The page at @head ends. @by is what ended it, or DEMAND_NR_WHYS: whoever frees it now. */
+void account_end(struct derive *d, const struct event *e, const struct track *page,
+		 enum demand_why by);
+/* The recording is over: pages that are still out. */
+void account_rest(struct derive *d);
 
 /* ---- cut.c: the pages that are out at a cut ---- */
 

@@ -27,6 +27,7 @@ static void die(struct derive *d, const struct event *e, const struct pending *p
 	op.order = p->page.order;
 	op.flags = DEMAND_F_LOST;
 	emit(d, &op);
+	account_end(d, e, &p->page, DEMAND_BY_UNSEEN);
 	cut_end(d, p->page.id, false);
 	id_give(d, p->page.id);
 	d->counts.migrated_lost++;
@@ -67,6 +68,7 @@ bool pending_pop(struct derive *d, uint32_t page, struct track *out)
 	d->pending_first = (d->pending_first + 1) % d->max_pending;
 	d->nr_pending--;
 	d->counts.migrated++;
+	d->account.why[DEMAND_BY_MIGRATION] += 1ull << out->order;
 	return true;
 }
 

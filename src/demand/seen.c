@@ -114,17 +114,18 @@ void seen_file_add(struct derive *d, const struct event *e)
  */
 void seen_file_delete(struct derive *d, const struct event *e)
 {
-	uint32_t ctx = context_of(d, e), frame, head;
+	uint32_t frame, head = TRACK_NONE;
 	struct demand_op op;
 
-	if (ctx & (TASK_KSWAPD | TASK_RECLAIM)) {
-		if (!frame_of(d, e->w[0], 0, &frame))
-			return;
+	if (frame_of(d, e->w[0], 0, &frame))
 		head = track_find(d, frame);
+	if (context_of(d, e) & (TASK_KSWAPD | TASK_RECLAIM)) {
 		if (head != TRACK_NONE)
 			d->frames[head].file = file_number(d, e);
 		return;
 	}
+	if (head != TRACK_NONE)
+		d->frames[head].flags |= TRACK_TRUNCATED;
 	op = op_for(d, e, DEMAND_FILE_GONE, TRACK_NONE);
 	op.arg = file_end(d, e);
 	if (op.arg)

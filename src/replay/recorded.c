@@ -227,12 +227,20 @@ static void count_intents(struct outcome *o, const struct demand *d)
 		o->huge_got = o->huge_wanted;
 }
 
-static int intents(const struct capture *c, const struct trace *t, uint32_t percent,
-		   struct outcome *o, struct error *err)
+/* As a recording names them, which may be without a start state. */
+static uint32_t pageblock_order(const struct capture *c)
+{
+	uint32_t order = c->start.level != SNAP_NONE ? c->start.pageblock_order
+						     : c->manifest.pageblock_order;
+
+	return order ? order : 9;
+}
+
+int recorded_demand(const struct capture *c, const struct trace *t, uint32_t percent, uint64_t end,
+		    struct demand *d, struct error *err)
 {
 	struct demand_geometry geo = {.nr_frames = 1u << (MM_NR_ORDERS - 1),
-				      .pageblock_order = o->pageblock_order};
-	struct demand d;
+				      .pageblock_order = pageblock_order(c)};
 	uint64_t last = 0;
 
 	for (uint64_t i = 0; i < t->nr; i++) {
@@ -242,15 +250,23 @@ static int intents(const struct capture *c, const struct trace *t, uint32_t perc
 		    e->w[0] > last)
 			last = e->w[0];
 	}
-	if (last >= 1ull << 30)
-		return error_set(err,
-				 "page frame %#llx is beyond what this program supports (4 TiB of "
-				 "4 KiB pages)",
-				 (unsigned long long)last);
+	if (last >= end)
+		return error_set(
+			err,
+			"page frame %#llx is beyond what this program supports (%llu GiB of 4 KiB pages)",
+			(unsigned long long)last, (unsigned long long)end >> 18);
 	recording_range(c, t, &geo.first, &geo.last);
 	geo.cut = cut_event(t, percent);
 	geo.nr_frames = ((uint32_t)last | ((1u << (MM_NR_ORDERS - 1)) - 1)) + 1;
-	if (demand_derive(&d, c, t, &geo, NULL, err))
+	return demand_derive(d, c, t, &geo, NULL, err);
+}
+
+static int intents(const struct capture *c, const struct trace *t, uint32_t percent,
+		   struct outcome *o, struct error *err)
+{
+	struct demand d;
+
+	if (recorded_demand(c, t, percent, RECORDED_MAX_FRAMES, &d, err))
 		return -1;
 	count_intents(o, &d);
 	o->demand_ops = d.nr;
@@ -283,10 +299,7 @@ int outcome_recorded_after(const struct capture *c, const struct trace *t, uint3
 	snprintf(out->policy, sizeof(out->policy), "recorded");
 	if (percent)
 		snprintf(out->params, sizeof(out->params), "@cut=%u%%", percent);
-	out->pageblock_order = c->start.level != SNAP_NONE ? c->start.pageblock_order
-							   : c->manifest.pageblock_order;
-	if (!out->pageblock_order)
-		out->pageblock_order = 9;
+	out->pageblock_order = pageblock_order(c);
 	if (mark_tasks(&r, c, err))
 		return -1;
 	recording_range(c, t, &from, &to);

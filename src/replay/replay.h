@@ -254,6 +254,15 @@ int outcome_recorded(const struct capture *c, const struct trace *t, struct outc
 /* The same for what came after @percent of the recording's time. */
 int outcome_recorded_after(const struct capture *c, const struct trace *t, uint32_t percent,
 			   struct outcome *out, struct error *err) MUST_CHECK;
+/*
+ * The demand of a recording by page frame numbers, for looking at (replays derive their own): the
+ * whole of it, or cut at @percent of its time. Page frame numbers from @end on are refused: it
+ * takes about 50 bytes for each below the highest. The caller releases it.
+ */
+struct demand;
+#define RECORDED_MAX_FRAMES (1ull << 30)
+int recorded_demand(const struct capture *c, const struct trace *t, uint32_t percent, uint64_t end,
+		    struct demand *d, struct error *err) MUST_CHECK;
 
 /* Something done to the machine from outside at a time of the recording. */
 enum injected_action {

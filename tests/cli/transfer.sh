@@ -43,6 +43,30 @@ out_has 'seven, of nine'
 out_has 'good for verify: no'
 out_has 'lost events                     3 in 1 places, first at 0.000002 s'
 
+begin 'info tells who let pages go, as the kernel counted it itself'
+huge=$ZR_SRCDIR/traces/samples/hugealloc-6.1
+counted() { # COUNTER
+	awk -v c="$1" '$1 == c { n = $2 - n } END { print n }' "$huge/proc-start/vmstat" "$huge/proc-end/vmstat"
+}
+run info --json "$huge"
+steal=$(counted pgsteal_kswapd) direct=$(counted pgsteal_direct) moved=$(counted pgmigrate_success)
+[ "$steal" -gt 0 ] && [ "$direct" -gt 0 ] && [ "$moved" -gt 0 ] || bad "counters: $steal, $direct, $moved"
+json_has "abs(j['demand']['let_go_by']['kswapd'] - $steal) <= $steal / 100"
+json_has "abs(j['demand']['let_go_by']['direct_reclaim'] - $direct) <= $direct / 100"
+json_has "abs(j['demand']['let_go_by']['migration'] - $moved) <= $moved / 100"
+json_has 'sum(k["gone"] for k in j["demand"]["kinds"].values()) == sum(n for w, n in j["demand"]["let_go_by"].items() if w != "migration")'
+run info "$huge"
+out_has 'anonymous, mapped'
+out_has 'direct reclaim                         51'
+
+begin 'info of page numbers that no memory reaches'
+by_hand
+echo '5000,0,7,,mm_page_alloc,0x3fffffff,0,GFP_KERNEL,Unmovable' >> hand/events.csv
+run info --json hand
+json_has 'j["demand"] is None'
+run info hand
+out_has 'not told: page frame 0x3fffffff is beyond what this program supports (256 GiB of 4 KiB pages)'
+
 begin 'info tells what the workload wanted and got'
 by_hand
 cat >>hand/events.csv <<-'CSV'
