@@ -21,6 +21,9 @@
  * "zonereplay intent got=N ..." after them. Without markers the requests that were made are
  * counted.
  *
+ * A page fault for a huge page that gets none goes on with small pages: all of that is one range,
+ * and what of it is asked for as small pages is not asked for where the replay has a huge page.
+ *
  * What belongs to a file goes with it: DEMAND_FILE_GONE says when, for pages that only the replay
  * still has.
  *
@@ -67,13 +70,18 @@ enum demand_kind {
 #define DEMAND_F_AGAIN                                                                             \
 	32u /* the same fault's second request, to any node, after one to its own node failed */
 
+#define DEMAND_F_RANGE                                                                             \
+	64u /* BIRTH, FAIL, DEATH: of memory that a huge page was wanted for, `arg` is the range's \
+	       number */
+#define DEMAND_F_LAST 128u /* DEATH: nothing of the range is out any more */
+
 struct demand_op {
 	uint64_t time; /* ns since the first event */
 	uint32_t id;
 	uint32_t pid;
 	uint32_t gfp; /* BIRTH, FAIL: canonical GFP_* */
-	uint32_t arg; /* SPLIT, WANT, pool requests: see there; LRU: MM_F_* to set; DROP: number of
-			 its file, 0 not known */
+	uint32_t arg; /* SPLIT, WANT, pool requests, ranges: see there; LRU: MM_F_* to set; DROP:
+			 number of its file, 0 not known */
 	uint16_t cpu;
 	uint8_t kind; /* enum demand_kind */
 	uint8_t order;
@@ -163,11 +171,23 @@ struct demand_account {
 	} sorts[DEMAND_NR_SORTS];
 };
 
+/*
+ * Memory that one huge page was wanted for, over all the times that it is touched and given back
+ * (ranges.c). Touched small after a fault for a huge page got none, or, by who was left with small
+ * pages once, without such a fault: then the first birth in it is where a huge page was wanted.
+ */
+struct demand_range {
+	uint32_t second;  /* gfp of the second request of a fault; 0 not known */
+	bool keeps_table; /* small pages once, it is touched without a fault for a huge page */
+};
+
 struct demand {
 	const struct demand_op *ops; /* mapped, by time */
 	uint64_t nr;
 	const struct demand_initial *initial; /* by frame */
 	uint64_t nr_initial;
+	struct demand_range *ranges; /* by number, from 1 */
+	uint32_t nr_ranges;
 	struct demand_counts counts;
 	struct demand_account account; /* of the whole recording, also where it is cut */
 	uint32_t nr_frames;

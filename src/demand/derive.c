@@ -94,6 +94,7 @@ static void end_object(struct derive *d, const struct event *e, uint32_t head, e
 		op.arg = d->frames[head].file;
 	if (d->frames[head].page == MM_KIND_HUGETLB)
 		op.flags |= DEMAND_F_HUGE;
+	range_end(d, e, &d->frames[head], &op);
 	emit(d, &op);
 	account_end(d, e, &d->frames[head], why(d, e, how, flags));
 	cut_end(d, op.id, how == DEMAND_DROP);
@@ -131,6 +132,7 @@ static void on_unknown_free(struct derive *d, const struct event *e)
 	} else if (!d->has_lru && pending_pop(d, MM_KIND_UNKNOWN, &page)) {
 		op = op_for(d, e, DEMAND_DEATH, page.id);
 		op.order = page.order;
+		range_end(d, e, &page, &op);
 		emit(d, &op);
 		account_end(d, e, &page, DEMAND_NR_WHYS);
 		cut_end(d, page.id, false);
@@ -278,6 +280,7 @@ static void on_alloc(struct derive *d, const struct event *e)
 			return;
 	}
 	follow_intent(d, e, &op, op.page == MM_KIND_HUGETLB);
+	range_request(d, e, &op, &page);
 	emit(d, &op);
 	*(failed ? &d->counts.fails : &d->counts.births) += 1;
 	if (failed)
@@ -511,7 +514,8 @@ static int derive_into(struct derive *d, struct demand *out, const struct captur
 	if (d->drop)
 		cut_order(d, initial, nr_initial);
 	if (!ret)
-		ret = map_result(d, out, initial, nr_initial, err);
+		ret = ranges_result(d, out, err) ? -1
+						 : map_result(d, out, initial, nr_initial, err);
 	fclose(d->out);
 	free(initial);
 	return ret;
@@ -535,6 +539,7 @@ int demand_derive(struct demand *out, const struct capture *c, const struct trac
 	free(d.account_tasks);
 	free(d.drop);
 	free(d.files.entries);
+	ranges_release(&d.ranges);
 	if (ret)
 		demand_release(out);
 	return ret;
@@ -544,5 +549,6 @@ void demand_release(struct demand *d)
 {
 	if (d->map)
 		munmap(d->map, d->map_len);
+	free(d->ranges);
 	memset(d, 0, sizeof(*d));
 }

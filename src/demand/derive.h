@@ -18,6 +18,7 @@ struct track {
 	uint32_t seq;	   /* when it came to its LRU list */
 	uint32_t file;	   /* its number, 0 not known */
 	uint32_t owner;	   /* pid that asked for it, 0 not known */
+	uint32_t range;	   /* number of its range, 0 none: ranges.c */
 };
 #define TRACK_LRU 1u	    /* has shown on an LRU list */
 #define TRACK_INITIAL 2u    /* was there when recording began */
@@ -54,6 +55,14 @@ struct file_table {
 	uint32_t size, used, last; /* size is a power of two; last: the greatest number given */
 };
 
+/* Ranges that tasks wanted huge pages for, and those tasks: ranges.c. Both count from 1. */
+struct range_table {
+	struct range *ranges;
+	struct range_task *tasks;
+	uint32_t *by_pid; /* number of the task, 0 none */
+	uint32_t nr, max, nr_tasks, max_tasks;
+};
+
 struct derive {
 	const struct trace *trace;
 	struct demand_geometry geo;
@@ -78,6 +87,7 @@ struct derive {
 	uint32_t nr_drops;
 	uint32_t swapped; /* anonymous pages dropped and not read again, before the cut */
 	struct file_table files;
+	struct range_table ranges;
 	FILE *out;
 	bool write_failed;
 };
@@ -152,6 +162,18 @@ void account_end(struct derive *d, const struct event *e, const struct track *pa
 		 enum demand_why by);
 /* The recording is over: pages that are still out. */
 void account_rest(struct derive *d);
+
+/* ---- ranges.c: what belongs to one fault for a huge page ---- */
+
+/* Names the range of a request and of the page that it got. */
+void range_request(struct derive *d, const struct event *e, struct demand_op *op,
+		   struct track *page);
+/* @op ends what is in @page. */
+void range_end(struct derive *d, const struct event *e, const struct track *page,
+	       struct demand_op *op);
+void range_split(struct derive *d, const struct track *page); /* it becomes two */
+int ranges_result(const struct derive *d, struct demand *out, struct error *err) MUST_CHECK;
+void ranges_release(struct range_table *t);
 
 /* ---- cut.c: the pages that are out at a cut ---- */
 

@@ -26,6 +26,7 @@ static void die(struct derive *d, const struct event *e, const struct pending *p
 	op.pid = p->pid;
 	op.order = p->page.order;
 	op.flags = DEMAND_F_LOST;
+	range_end(d, e, &p->page, &op);
 	emit(d, &op);
 	account_end(d, e, &p->page, DEMAND_BY_UNSEEN);
 	cut_end(d, p->page.id, false);

@@ -40,6 +40,7 @@ static bool track_halve(struct derive *d, const struct event *e, uint32_t head)
 		return false;
 	upper.order = --lower->order;
 	track_set(d, head + (1u << upper.order), upper);
+	range_split(d, lower);
 	op = op_for(d, e, DEMAND_SPLIT, lower->id);
 	op.order = upper.order;
 	op.arg = upper.id;

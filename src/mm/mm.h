@@ -249,6 +249,7 @@ enum mm_kind {
 };
 #define MM_O_RECORDER 1u /* belongs to the recorder: left out of scores */
 #define MM_O_ORPHAN 2u	 /* the recorded kernel dropped it; only the replay keeps it */
+#define MM_O_RANGE 4u	 /* only the replay has it, for the range whose number is its owner */
 
 /* Where compaction's scanners were in a zone; whoever looks at it sets @runs to 0. */
 struct mm_swept {

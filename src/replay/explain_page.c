@@ -85,7 +85,7 @@ void explain_page_fill(struct explain_page *p, const struct mm *mm, const struct
 	p->kind = kind_of(fr, o, p->dated, origin ? origin->gfp : 0);
 	if (!p->dated)
 		return;
-	p->pid = o->owner;
+	p->pid = o->flags & MM_O_RANGE ? 0 : o->owner;
 	p->gfp = origin->gfp;
 	p->since = origin->since;
 	snprintf(p->comm, sizeof(p->comm), "%s", trace_comm(t, p->pid));

@@ -190,6 +190,31 @@ static void end_intent(struct outcome *o, struct intent *in)
 	in->marked = false;
 }
 
+/*
+ * A fault for a huge page that asked twice wanted one. One was wanted too where a range of small
+ * pages is touched again, though nobody asks for it there (demand/ranges.c).
+ */
+static void count_ranges(struct outcome *o, const struct demand *d, uint8_t *touched)
+{
+	for (uint64_t i = 0; i < d->nr; i++) {
+		const struct demand_op *op = &d->ops[i];
+		bool again = op->flags & DEMAND_F_AGAIN && touched[op->arg];
+		uint32_t order = op->flags & DEMAND_F_THP ? op->order : o->pageblock_order;
+
+		if (!(op->flags & DEMAND_F_RANGE))
+			continue;
+		if (op->kind == DEMAND_DEATH) {
+			touched[op->arg] &= !(op->flags & DEMAND_F_LAST);
+			continue;
+		}
+		if (again || (!touched[op->arg] && !(op->flags & DEMAND_F_THP))) {
+			o->huge_wanted += again ? -1ull : 1;
+			o->orders[order].attempts += again ? -1ull : 1;
+		}
+		touched[op->arg] = 1;
+	}
+}
+
 static void count_intents(struct outcome *o, const struct demand *d)
 {
 	struct intent in = {0};
@@ -265,15 +290,23 @@ static int intents(const struct capture *c, const struct trace *t, uint32_t perc
 		   struct outcome *o, struct error *err)
 {
 	struct demand d;
+	uint8_t *touched;
+	bool counted;
 
 	if (recorded_demand(c, t, percent, RECORDED_MAX_FRAMES, &d, err))
 		return -1;
-	count_intents(o, &d);
+	touched = calloc(d.nr_ranges + 1ull, 1);
+	counted = touched != NULL;
+	if (counted) {
+		count_intents(o, &d);
+		count_ranges(o, &d, touched);
+	}
+	free(touched);
 	o->demand_ops = d.nr;
 	o->unknown_frees = d.counts.unknown_frees;
 	o->double_allocs = d.counts.double_allocs;
 	demand_release(&d);
-	return 0;
+	return counted ? 0 : error_set(err, "out of memory");
 }
 
 static struct ranged single(uint64_t v)

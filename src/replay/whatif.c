@@ -273,7 +273,8 @@ int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct sc
 	w->mm->kswapd_sliced = job->costs.kswapd.nr > 0;
 	w->mm->kcompactd_sliced = job->costs.kcompactd.nr > 0;
 	w->mm->thp_recorded = job->thp_recorded;
-	if (alloc_tables(w, err) || pool_init(w, err) || tell_future(w, err))
+	if (alloc_tables(w, err) || whatif_range_init(w, err) || pool_init(w, err) ||
+	    tell_future(w, err))
 		return -1;
 	whatif_place_initial(w);
 	if (bound_init(&w->bound, w->mm, w->demand, err))
@@ -301,6 +302,7 @@ void whatif_release(struct whatif *w)
 {
 	free(w->alive);
 	free(w->orphans);
+	free(w->ranges);
 	free(w->injected);
 	mm_free(w->scratch);
 	pool_release(w);

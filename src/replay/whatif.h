@@ -79,6 +79,17 @@ struct whatif_wake {
 	uint32_t order, highest;
 };
 
+/* Of memory that a huge page was wanted for: whatif_range.c. Compared as bytes. */
+struct whatif_range {
+	struct demand_op request; /* of its last fault; order 0: none was seen yet */
+	uint32_t frame;		  /* of the huge page, if only the replay has one */
+	uint32_t small_pages;	  /* that only the replay has */
+	uint8_t huge_page;	  /* only the replay has one */
+	uint8_t state;
+	uint8_t has_table; /* empty, but its next fault asks for a small page */
+	uint8_t pad[5];
+};
+
 struct whatif;
 /* Somebody who looks on: told of every request, before its fast path and when its policy is done.
  */
@@ -109,6 +120,7 @@ struct whatif {
 	uint32_t swapped_orphans[1024];
 	uint64_t rereads;
 	uint64_t background_scanned; /* by kcompactd: nobody waits for it */
+	struct whatif_range *ranges; /* by number */
 	bool *injected;		     /* which injections are done */
 	struct mm *scratch;	     /* for probes */
 	uint64_t next_probe;
@@ -211,8 +223,13 @@ bool whatif_thp_is_set(const struct policy_setting *p);
 /* Gives the request its flags; false: under that mode it is not made. */
 bool whatif_thp_asks(struct whatif *w, const struct demand_op *op, struct mm_request *rq);
 /* It failed; is there a second one, that the recorded kernel did not make? */
-bool whatif_thp_asks_again(const struct whatif *w, const struct demand_op *op,
-			   struct mm_request *rq);
+bool whatif_thp_asks_again(struct whatif *w, const struct demand_op *op, struct mm_request *rq);
+
+int whatif_range_init(struct whatif *w, struct error *err) MUST_CHECK;
+/* A request of a range; false: it is made as any other. */
+bool whatif_range_request(struct whatif *w, const struct demand_op *op);
+/* An object of a range has died. */
+void whatif_range_end(struct whatif *w, const struct demand_op *op);
 
 uint32_t whatif_cpu(const struct whatif *w, uint32_t cpu);
 /* Does work that no request waits for. */

@@ -15,8 +15,9 @@ int whatif_clone(struct whatif *dst, const struct whatif *src, struct outcome *o
 	dst->mm = malloc(src->mm->size);
 	dst->alive = calloc(src->mm->nr_ids + 1u, sizeof(*dst->alive));
 	dst->orphans = calloc(src->demand->nr_files + 1ull, sizeof(*dst->orphans));
+	dst->ranges = calloc(src->demand->nr_ranges + 1ull, sizeof(*dst->ranges));
 	dst->pool.extra = calloc(src->pool.max_extra + 1u, sizeof(*dst->pool.extra));
-	if (!dst->mm || !dst->alive || !dst->orphans || !dst->pool.extra) {
+	if (!dst->mm || !dst->alive || !dst->orphans || !dst->ranges || !dst->pool.extra) {
 		whatif_release(dst);
 		return error_set(err, "out of memory for another machine of %llu MiB",
 				 (unsigned long long)(src->mm->size >> 20));
@@ -32,12 +33,14 @@ void whatif_copy(struct whatif *dst, const struct whatif *src)
 	mm_copy(own.mm, src->mm);
 	memcpy(own.alive, src->alive, src->mm->nr_ids + 1u);
 	memcpy(own.orphans, src->orphans, (src->demand->nr_files + 1ull) * sizeof(*own.orphans));
+	memcpy(own.ranges, src->ranges, (src->demand->nr_ranges + 1ull) * sizeof(*own.ranges));
 	memcpy(own.pool.extra, src->pool.extra, src->pool.nr_extra * sizeof(*own.pool.extra));
 	memcpy(own.out, src->out, sizeof(*own.out));
 	*dst = *src;
 	dst->mm = dst->env.mm = own.mm;
 	dst->alive = own.alive;
 	dst->orphans = own.orphans;
+	dst->ranges = own.ranges;
 	dst->pool.extra = own.pool.extra;
 	dst->out = own.out;
 	dst->env.params = dst->params;
@@ -99,6 +102,7 @@ static bool same_wakes(const struct whatif *a, const struct whatif *b)
 bool whatif_same_future(const struct whatif *a, const struct whatif *b)
 {
 	return same_machine(a->mm, b->mm) && same_pool(&a->pool, &b->pool) && same_wakes(a, b) &&
+	       !memcmp(a->ranges, b->ranges, (a->demand->nr_ranges + 1ull) * sizeof(*a->ranges)) &&
 	       !memcmp(a->alive, b->alive, a->mm->nr_ids + 1u);
 }
 

@@ -27,6 +27,7 @@ void whatif_death(struct whatif *w, const struct demand_op *op)
 		pool_death(w, op);
 	else if (!frame_is_none(f))
 		whatif_free(w, f, op->cpu);
+	whatif_range_end(w, op);
 }
 
 /* ---- pages that only the recorded kernel dropped ---- */

@@ -387,6 +387,8 @@ void whatif_birth(struct whatif *w, const struct demand_op *op)
 		pool_request(w, op);
 		return;
 	}
+	if (whatif_range_request(w, op))
+		return;
 	f = whatif_alloc(w, op, &slow);
 	whatif_score(w, op, !frame_is_none(f), slow);
 	if (!frame_is_none(f)) {
@@ -410,6 +412,8 @@ void whatif_failed(struct whatif *w, const struct demand_op *op)
 		pool_request(w, op);
 		return;
 	}
+	if (whatif_range_request(w, op))
+		return;
 	f = whatif_alloc(w, op, &slow);
 	whatif_score(w, op, !frame_is_none(f), slow);
 	if (frame_is_none(f))

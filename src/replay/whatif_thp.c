@@ -62,15 +62,29 @@ bool whatif_thp_asks(struct whatif *w, const struct demand_op *op, struct mm_req
 	return !(op->flags & DEMAND_F_AGAIN) || rq->gfp & MM_GFP_DIRECT_RECLAIM;
 }
 
-bool whatif_thp_asks_again(const struct whatif *w, const struct demand_op *op,
-			   struct mm_request *rq)
+/* Under the recorded mode the task's other second requests tell, or whether its memory was
+ * madvised.
+ */
+static uint32_t second_gfp(struct whatif *w, const struct demand_op *op)
 {
-	bool recorded_will = op->kind == DEMAND_FAIL && op->gfp & GFP_DIRECT_RECLAIM, guessed;
+	uint32_t second = op->gfp & ~GFP_THISNODE;
+	bool guessed, madvised = is_madvised(w, op->gfp, &guessed);
 
-	if (!another_mode(w, op) || !(op->gfp & GFP_THISNODE) || recorded_will ||
+	if (another_mode(w, op))
+		return mm_thp_under(w->mm->thp_defrag, second, madvised);
+	if (op->flags & DEMAND_F_RANGE && w->demand->ranges[op->arg].second)
+		return w->demand->ranges[op->arg].second;
+	w->out->thp_guessed += guessed;
+	return madvised ? second & ~GFP_NORETRY : second;
+}
+
+bool whatif_thp_asks_again(struct whatif *w, const struct demand_op *op, struct mm_request *rq)
+{
+	bool recorded_will = op->kind == DEMAND_FAIL && op->gfp & GFP_DIRECT_RECLAIM;
+
+	if (!(op->flags & DEMAND_F_THP) || !(op->gfp & GFP_THISNODE) || recorded_will ||
 	    !(rq->gfp & MM_GFP_DIRECT_RECLAIM))
 		return false;
-	rq->gfp = mm_thp_under(w->mm->thp_defrag, op->gfp & ~GFP_THISNODE,
-			       is_madvised(w, op->gfp, &guessed));
+	rq->gfp = second_gfp(w, op);
 	return true;
 }

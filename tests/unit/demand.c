@@ -313,8 +313,9 @@ END_TEST
  */
 START_TEST(faults_for_huge_pages)
 {
-	static const uint16_t flags[] = {DEMAND_F_THP, DEMAND_F_THP, DEMAND_F_THP | DEMAND_F_AGAIN,
-					 DEMAND_F_THP, 0};
+	static const uint16_t thp = DEMAND_F_THP | DEMAND_F_RANGE;
+	const uint16_t flags[] = {thp, thp, thp | DEMAND_F_AGAIN, thp, 0};
+	static const uint32_t ranges[] = {1, 2, 1, 3, 0};
 
 	allocs(TASK, UINT64_MAX, 9, THP | NODE);
 	allocs(OTHER, 512, 9, THP | NODE);
@@ -324,6 +325,104 @@ START_TEST(faults_for_huge_pages)
 	expect("fail/9 +a/9 +b/9 +c/9 +d/9");
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		ck_assert_uint_eq(demand.ops[i].flags, flags[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+		ck_assert_uint_eq(demand.ops[i].arg, ranges[i]);
+	ck_assert_uint_eq(demand.nr_ranges, 3);
+	ck_assert_uint_eq(demand.ranges[1].second, THP);
+}
+END_TEST
+
+/* Number of the range that each request and death names, 0 for none, `!` behind its end. */
+static void ranges_are(const char *expected)
+{
+	struct strbuf out;
+
+	derive();
+	strbuf_init(&out);
+	for (uint64_t i = 0; i < demand.nr; i++) {
+		const struct demand_op *op = &demand.ops[i];
+
+		if (op->kind == DEMAND_LRU)
+			continue;
+		strbuf_printf(&out, "%s%u%s", i ? " " : "",
+			      op->flags & DEMAND_F_RANGE ? op->arg : 0,
+			      op->flags & DEMAND_F_LAST ? "!" : "");
+	}
+	ck_assert_str_eq(out.s, expected);
+	strbuf_release(&out);
+}
+
+#define ZEROED (USER | GFP_ZERO)
+
+/*
+ * Huge pages of four pages. One fault gets none, and four small pages take its place; a fifth is of
+ * something else. The task gives a huge page back, then the small ones, and touches all again: one
+ * fault, and four small pages without. Another task's pages and those that are not zeroed are
+ * nobody's.
+ */
+START_TEST(small_pages_are_a_range)
+{
+	allocs(TASK, 512, 2, THP);
+	allocs(TASK, UINT64_MAX, 2, THP);
+	for (uint64_t pfn = 0; pfn < 5; pfn++)
+		allocs(TASK, pfn, 0, ZEROED);
+	allocs(OTHER, 8, 0, ZEROED);
+	frees(TASK, 512, 2);
+	for (uint64_t pfn = 0; pfn < 4; pfn++)
+		frees(TASK, pfn, 0);
+	allocs(TASK, 1024, 2, THP);
+	allocs(TASK, 20, 0, USER);
+	for (uint64_t pfn = 0; pfn < 5; pfn++)
+		allocs(TASK, 10 + pfn, 0, ZEROED);
+	ranges_are("1 2 2 2 2 2 0 0 1! 2 2 2 2! 1 0 2 2 2 2 0");
+	ck_assert(demand.ranges[1].keeps_table && demand.ranges[2].keeps_table);
+}
+END_TEST
+
+/*
+ * Touched again with a fault: the table of small pages had gone too. A fault ends what the one
+ * before began, and what is touched behind a range is not its.
+ */
+START_TEST(a_range_may_lose_its_table)
+{
+	allocs(TASK, UINT64_MAX, 2, THP);
+	for (uint64_t pfn = 0; pfn < 5; pfn++)
+		allocs(TASK, pfn, 0, ZEROED);
+	allocs(TASK, UINT64_MAX, 2, THP);
+	allocs(TASK, 10, 0, ZEROED);
+	for (uint64_t pfn = 0; pfn < 4; pfn++)
+		frees(TASK, pfn, 0);
+	frees(TASK, 10, 0);
+	allocs(TASK, 512, 2, THP);
+	allocs(TASK, 1024, 2, THP);
+	ranges_are("1 1 1 1 1 0 2 2 1 1 1 1! 2! 1 2");
+	ck_assert(!demand.ranges[1].keeps_table);
+}
+END_TEST
+
+/* Never touched again: nobody knows, and then a fault is expected. */
+START_TEST(a_table_is_not_taken_for_granted)
+{
+	allocs(TASK, UINT64_MAX, 2, THP);
+	for (uint64_t pfn = 0; pfn < 4; pfn++)
+		allocs(TASK, pfn, 0, ZEROED);
+	ranges_are("1 1 1 1 1");
+	ck_assert(!demand.ranges[1].keeps_table);
+}
+END_TEST
+
+/* Once without a fault, twice with one: on the whole the table goes. */
+START_TEST(what_a_task_does_more_often_counts)
+{
+	allocs(TASK, UINT64_MAX, 2, THP);
+	for (int i = 0; i < 4; i++) {
+		allocs(TASK, 0, 0, ZEROED);
+		frees(TASK, 0, 0);
+		if (i == 1 || i == 2)
+			allocs(TASK, UINT64_MAX, 2, THP);
+	}
+	ranges_are("1 1 1! 1 1! 1 1 1! 1 1 1!");
+	ck_assert(!demand.ranges[1].keeps_table);
 }
 END_TEST
 
@@ -656,6 +755,10 @@ static Suite *demand_suite(void)
 		direct_reclaim_frees,
 		memcg_reclaim_is_demand,
 		faults_for_huge_pages,
+		small_pages_are_a_range,
+		a_range_may_lose_its_table,
+		a_table_is_not_taken_for_granted,
+		what_a_task_does_more_often_counts,
 		shrinker_frees,
 		migration_keeps_identity,
 		source_without_destination,
