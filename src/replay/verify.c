@@ -260,9 +260,11 @@ static void do_event(struct verify *v, const struct event *e)
 		verify_extfrag(v, e);
 		break;
 	case EV_ALLOC:
+		verify_stack_alloc(v, e);
 		verify_alloc(v, e);
 		break;
 	case EV_FREE:
+		verify_stack_free(v, e);
 		verify_free(v, e);
 		break;
 	case EV_FREE_BATCHED:

@@ -128,6 +128,8 @@ struct task {
 	uint32_t bulk_type, bulk_zone;
 	uint32_t bulk_gfp, bulk_nr; /* of one that was preempted before it looked at the zones */
 	bool bulk_waits;
+	bool stack_seen; /* a refill has shown the pages of the stack of the task that it forks */
+	bool execs;	 /* has asked for the page table of a new program */
 	bool in_use, in_compaction, in_reclaim;
 	bool slow; /* its request has left the fast path: it woke kswapd, reclaimed or compacted */
 	bool drain_allowed; /* compaction of its own has just ended: kcompactd drains when it failed
@@ -146,6 +148,20 @@ struct task {
 	uint64_t contig_pfn, contig_nr; /* a range that is being freed as one; nr 0: none */
 };
 #define MAX_TASKS 256
+
+#define STACK_PAGES 4u /* THREAD_SIZE of x86_64 and of ppc64 with 4 KiB pages */
+
+/* Stacks of dead tasks that are kept for new ones: verify_stack.c. */
+struct stacks {
+	uint32_t cached;
+	uint64_t waiting[32]; /* those that found no room: when they ask again */
+	uint32_t nr_waiting;
+	struct frame taken[STACK_PAGES]; /* supposed to have left the list for the last one */
+	uint32_t nr_taken, zone;
+	bool supposed, unsupposed; /* the next page of that list tells whether that was right */
+	bool doubted;		   /* none was kept, and nothing supposed all the same */
+	int32_t trust;
+};
 
 /* An interrupt's frees, as far as they concern a zone. */
 struct burst {
@@ -185,6 +201,7 @@ struct verify {
 	uint64_t i;	      /* event being replayed */
 	uint64_t first, last; /* events [first, last) */
 	uint64_t until; /* stop before this event and leave the machine there; 0: to the end */
+	struct stacks stacks;
 	struct zone_op ops[MM_MAX_ZONES];
 	struct pending pending[MAX_PENDING];
 	uint32_t nr_pending;
@@ -278,7 +295,16 @@ bool verify_reclaim_fails(const struct verify *v, const struct event *e, const s
 
 void verify_bulk(struct verify *v, const struct event *e);
 void verify_bulk_end(struct verify *v, const struct event *e);
+/* The zone that a bulk allocation of @nr pages takes; UINT32_MAX: none. */
+uint32_t verify_bulk_zone(const struct mm *mm, uint32_t node, uint32_t gfp, uint32_t nr);
 void verify_bulk_switch(struct verify *v, const struct event *e);
+/* mm_page_alloc and mm_page_free, before anything else looks at them. */
+void verify_stack_alloc(struct verify *v, const struct event *e);
+void verify_stack_free(struct verify *v, const struct event *e);
+/* @expected was predicted for a request from a per-cpu list, and @f came. May put pages back on the
+ * list. */
+void verify_stack_popped(struct verify *v, const struct mm_request *rq, struct frame expected,
+			 struct frame f);
 /* Takes what the list has of the pages that the task's bulk allocation still wants. */
 void verify_bulk_pop(struct verify *v, struct task *task);
 

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define STACK_PAGES 4u /* THREAD_SIZE of x86_64 and of ppc64 with 4 KiB pages */
-
 /* ---- pages on their way to an mm_page_alloc ---- */
 
 void verify_pending_add(struct verify *v, uint32_t pid, enum context ctx, struct frame f,
@@ -160,6 +158,7 @@ static bool start_unseen_bulk(struct verify *v, const struct event *e, uint32_t 
 	ch.list_type = task->bulk_type = rq.type;
 	task->bulk_zone = zone;
 	task->bulk_left = held < STACK_PAGES ? STACK_PAGES - held : 0;
+	task->stack_seen = true;
 	open_op(v, e, zone, &ch, &rq, true);
 	return true;
 }
@@ -447,6 +446,7 @@ static void alloc_from_pcp(struct verify *v, const struct event *e, struct frame
 	choice_learn(v, &rq, event_context(e), &ch, mm_frame_zone(v->mm, f));
 	choice_count(v, &ch, mm_frame_zone(v->mm, f), f);
 	count_page_alloc(v, f, expected.n == f.n);
+	verify_stack_popped(v, &rq, expected, f);
 	if (expected.n == f.n) {
 		mm_pcp_del(v->mm, ch.zone, rq.cpu, f);
 		mm_mark_allocated(v->mm, f, rq.order);

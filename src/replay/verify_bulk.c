@@ -12,7 +12,7 @@ void verify_bulk_pop(struct verify *v, struct task *task)
 		task->bulk_left--;
 }
 
-static uint32_t bulk_zone(const struct mm *mm, uint32_t n, uint32_t gfp, uint32_t nr)
+uint32_t verify_bulk_zone(const struct mm *mm, uint32_t n, uint32_t gfp, uint32_t nr)
 {
 	const struct mm_node *node = &mm->nodes[n];
 	uint32_t highest = mm_gfp_zone(mm, gfp);
@@ -53,7 +53,8 @@ static uint32_t bulk_invisible(struct verify *v, const struct event *e)
 static void choose_zone(struct verify *v, struct task *task, uint32_t cpu)
 {
 	task->bulk_waits = false;
-	task->bulk_zone = bulk_zone(v->mm, verify_node_of(v, cpu), task->bulk_gfp, task->bulk_nr);
+	task->bulk_zone =
+		verify_bulk_zone(v->mm, verify_node_of(v, cpu), task->bulk_gfp, task->bulk_nr);
 	if (task->bulk_zone == UINT32_MAX)
 		task->bulk_left = 0;
 }
