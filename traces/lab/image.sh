@@ -24,6 +24,7 @@ add_needs() { # ROOT
 	local need file
 	for need in $(sed -n 's/^# Needs: *//p' "$workload"); do
 		file=$top/build/traces/lab/tools/$need
+		[ -x "$file" ] || [ ! -e "$here/tools/$need.c" ] || die "$need is not built: run ./quickstart build"
 		[ -x "$file" ] || file=$(command -v "$need" || true)
 		if [ -n "$file" ] && [ "$arch" = x86_64 ]; then
 			copy_program "$file" "$1"

@@ -65,11 +65,14 @@ newest_package() { # SUITE ARCH PATTERN
 }
 
 package_unpack() { # SUITE ARCH PACKAGE DIR
-	local tmp
-	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
-	(cd "$tmp" && apt_private "$1" "$2" apt-get download "$3") || die "package $3 of $1 could not be downloaded"
-	dpkg -x "$tmp"/*.deb "$4"
-	rm -r "$tmp"
+	local into # not "tmp": that is what the trap of the whole program removes, also from in here
+	into=$(mktemp -d "$cache/tmp.XXXXXX")
+	(cd "$into" && apt_private "$1" "$2" apt-get download "$3") || {
+		rm -r "$into"
+		die "package $3 of $1 could not be downloaded"
+	}
+	dpkg -x "$into"/*.deb "$4"
+	rm -r "$into"
 }
 
 # Leaves kernel, release and the modules of KERNEL/ARCH in $cache/kernels/KERNEL-ARCH.
