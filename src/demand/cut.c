@@ -26,18 +26,20 @@ static int by_age(const void *a, const void *b)
 	return x->frame < y->frame ? -1 : x->frame > y->frame;
 }
 
-/* Pages on an LRU list are sorted by when they came to it. */
+/* Pages on an LRU list are sorted by when they came to it, those of shrinkers by when they were
+ * made. */
 static struct demand_initial initial_of(const struct track *page, uint32_t frame)
 {
 	bool lru = page->flags & TRACK_LRU;
 
 	return (struct demand_initial){
 		.frame = frame,
-		.id = lru ? page->seq : 0,
+		.id = lru || page->slab ? page->seq : 0,
 		.flags = page->mm_flags,
 		.order = page->order,
 		.page = page->page,
 		.lru = lru ? page->lru : DEMAND_NO_LRU,
+		.slab = page->slab,
 	};
 }
 

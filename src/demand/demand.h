@@ -27,8 +27,10 @@
  * What belongs to a file goes with it: DEMAND_FILE_GONE says when, for pages that only the replay
  * still has.
  *
- * Imperfections are counted (struct demand_counts). Slab pages that a shrinker freed are demand
- * here: shrinking is not modelled yet, so it happens as it was recorded.
+ * Slab pages of dentries and inodes that the recorded kernel's shrinkers emptied were dropped too
+ * (DEMAND_SHRUNK). Those of other caches are demand here: they go as it was recorded.
+ *
+ * Imperfections are counted (struct demand_counts).
  */
 #ifndef ZR_DEMAND_H
 #define ZR_DEMAND_H
@@ -56,6 +58,8 @@ enum demand_kind {
 	DEMAND_FILE_GONE,  /* pages of file `arg` that the recorded kernel had dropped before would
 			      be gone now */
 	DEMAND_OWNER_GONE, /* task `pid` shows no more: what it had in swap is nobody's */
+	DEMAND_SHRUNK, /* the recorded kernel's shrinkers emptied the slab page: the replay may keep
+			  it */
 	DEMAND_NR_KINDS
 };
 
@@ -81,7 +85,8 @@ struct demand_op {
 	uint32_t pid;
 	uint32_t gfp; /* BIRTH, FAIL: canonical GFP_* */
 	uint32_t arg; /* SPLIT, WANT, pool requests, ranges: see there; LRU: MM_F_* to set; DROP:
-			 number of its file, 0 not known */
+			 number of its file, 0 not known; BIRTH of a slab page: enum mm_slab + 1
+			 where shrinkers can empty it */
 	uint16_t cpu;
 	uint8_t kind; /* enum demand_kind */
 	uint8_t order;
@@ -101,7 +106,7 @@ struct demand_initial {
 	uint8_t order;
 	uint8_t page; /* enum mm_kind */
 	uint8_t lru;  /* enum mm_lru, or DEMAND_NO_LRU */
-	uint8_t pad;
+	uint8_t slab; /* enum mm_slab + 1, 0: no page that shrinkers can empty */
 };
 #define DEMAND_NO_LRU 255u
 
@@ -114,9 +119,10 @@ struct demand_counts {
 				   show no allocation) */
 	uint64_t double_allocs; /* pages handed out while out: their old object is taken as dead */
 	uint64_t ragged_frees;	/* frees that cover several objects */
-	uint64_t slab_shrunk;  /* pages that shrinkers freed inside reclaim: replayed as recorded */
-	uint64_t inferred_lru; /* pages taken as LRU pages without an LRU event: the trace has none
-				*/
+	uint64_t slab_shrunk;	/* pages that shrinkers freed, or reclaim with a file's page: those
+				   whose cache is not known are replayed as recorded */
+	uint64_t inferred_lru;	/* pages taken as LRU pages without an LRU event: the trace has none
+				 */
 	uint64_t foreign_frames;   /* events outside the machine's frames */
 	uint64_t intents, markers; /* runs of pool requests, and markers that say what they want */
 };
@@ -191,10 +197,11 @@ struct demand {
 	struct demand_counts counts;
 	struct demand_account account; /* of the whole recording, also where it is cut */
 	uint32_t nr_frames;
-	uint32_t nr_files; /* numbers of files are at most this */
-	uint32_t swapped;  /* slots of swap that the recorded kernel had filled before the cut */
-	bool writeback; /* the recording shows when pages are written: it is known which are dirty
-			 */
+	uint32_t nr_files;				  /* numbers of files are at most this */
+	uint16_t slab_objects[MM_NR_SLABS][MM_NR_ORDERS]; /* in a page that shrinkers can empty */
+	uint32_t swapped; /* slots of swap that the recorded kernel had filled before the cut */
+	bool writeback;	  /* the recording shows when pages are written: it is known which are dirty
+			   */
 	void *map;
 	size_t map_len;
 };

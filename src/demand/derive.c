@@ -80,7 +80,7 @@ static enum demand_why why(const struct derive *d, const struct event *e, enum d
 		return DEMAND_BY_UNSEEN;
 	if (how == DEMAND_DROP)
 		return context_of(d, e) & TASK_KSWAPD ? DEMAND_BY_KSWAPD : DEMAND_BY_DIRECT_RECLAIM;
-	return DEMAND_NR_WHYS;
+	return how == DEMAND_SHRUNK ? DEMAND_BY_SHRINKER : DEMAND_NR_WHYS;
 }
 
 static void end_object(struct derive *d, const struct event *e, uint32_t head, enum demand_kind how,
@@ -97,12 +97,12 @@ static void end_object(struct derive *d, const struct event *e, uint32_t head, e
 	range_end(d, e, &d->frames[head], &op);
 	emit(d, &op);
 	account_end(d, e, &d->frames[head], why(d, e, how, flags));
-	cut_end(d, op.id, how == DEMAND_DROP);
+	cut_end(d, op.id, how != DEMAND_DEATH);
 	id_give(d, d->frames[head].id);
 	d->frames[head].id = TRACK_NONE;
 	if (how == DEMAND_DROP && d->frames[head].mm_flags & MM_F_SWAPBACKED)
 		on_swap_out(d, &d->frames[head]);
-	*(how == DEMAND_DROP ? &d->counts.drops : &d->counts.deaths) += 1;
+	*(how == DEMAND_DEATH ? &d->counts.deaths : &d->counts.drops) += 1;
 }
 
 /* Who freed the page, and so why. */
@@ -115,6 +115,9 @@ static void let_go(struct derive *d, const struct event *e, uint32_t head)
 		pending_push(d, e, head);
 	} else if (ctx & (TASK_KSWAPD | TASK_RECLAIM) && may_be_on_lru(page)) {
 		end_object(d, e, head, DEMAND_DROP, 0);
+	} else if (slab_was_shrunk(d, e, page)) {
+		d->counts.slab_shrunk += 1u << page->order;
+		end_object(d, e, head, DEMAND_SHRUNK, 0);
 	} else {
 		if (ctx & (TASK_KSWAPD | TASK_RECLAIM))
 			d->counts.slab_shrunk += 1u << page->order;
@@ -281,6 +284,10 @@ static void on_alloc(struct derive *d, const struct event *e)
 	}
 	follow_intent(d, e, &op, op.page == MM_KIND_HUGETLB);
 	range_request(d, e, &op, &page);
+	if (!failed) {
+		page.slab = slab_of_request(d, op.gfp, op.order);
+		op.arg = page.slab ? page.slab : op.arg;
+	}
 	emit(d, &op);
 	*(failed ? &d->counts.fails : &d->counts.births) += 1;
 	if (failed)
@@ -290,6 +297,7 @@ static void on_alloc(struct derive *d, const struct event *e)
 	page.order = op.order;
 	page.page = op.page;
 	page.flags |= account_flags(&op);
+	page.seq = page.slab ? ++d->seq : 0;
 	if (!d->has_lru && op.page == MM_KIND_UNKNOWN && op.order == 0)
 		infer_lru(d, e, &page);
 	track_set(d, frame, page);
@@ -347,6 +355,9 @@ static void on_event(struct derive *d, const struct event *e)
 		break;
 	case EV_MARKER:
 		on_marker(d, e);
+		break;
+	case EV_SHRINK_SLAB_END:
+		slab_on_shrunk(d, e);
 		break;
 	case EV_P_WRITEBACK:
 	case EV_P_WRITEBACK_END:
@@ -467,6 +478,7 @@ static int map_result(struct derive *d, struct demand *out, const struct demand_
 	out->writeback = d->has_writeback;
 	out->nr_files = d->files.last;
 	out->swapped = d->swapped;
+	memcpy(out->slab_objects, d->slab_objects, sizeof(out->slab_objects));
 	out->map_len = (size_t)end + nr_initial * sizeof(*initial);
 	if (!out->map_len)
 		return 0;
@@ -503,6 +515,7 @@ static int derive_into(struct derive *d, struct demand *out, const struct captur
 		free(initial);
 		return -1;
 	}
+	slab_init(d, c);
 	seed(d, initial, nr_initial);
 	d->muted = cut > d->geo.first;
 	run(d, d->geo.first, cut, prog);

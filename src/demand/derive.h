@@ -19,6 +19,7 @@ struct track {
 	uint32_t file;	   /* its number, 0 not known */
 	uint32_t owner;	   /* pid that asked for it, 0 not known */
 	uint32_t range;	   /* number of its range, 0 none: ranges.c */
+	uint8_t slab;	   /* enum mm_slab + 1: a page that shrinkers can empty */
 };
 #define TRACK_LRU 1u	    /* has shown on an LRU list */
 #define TRACK_INITIAL 2u    /* was there when recording began */
@@ -86,6 +87,10 @@ struct derive {
 	uint32_t *drop;		     /* cut: by id, which of the later drops ends it; see cut.c */
 	uint32_t nr_drops;
 	uint32_t swapped; /* anonymous pages dropped and not read again, before the cut */
+	uint16_t slab_objects[MM_NR_SLABS]
+			     [MM_NR_ORDERS]; /* in a page of each order; 0: not known */
+	uint64_t shrunk,
+		shrunk_time; /* objects that shrinkers freed and whose pages have not shown */
 	struct file_table files;
 	struct range_table ranges;
 	FILE *out;
@@ -174,6 +179,16 @@ void range_end(struct derive *d, const struct event *e, const struct track *page
 void range_split(struct derive *d, const struct track *page); /* it becomes two */
 int ranges_result(const struct derive *d, struct demand *out, struct error *err) MUST_CHECK;
 void ranges_release(struct range_table *t);
+/* ---- slab.c: pages that shrinkers can empty ---- */
+
+/* How many objects a page has: from the capture's slabinfo where there is one. */
+void slab_init(struct derive *d, const struct capture *c);
+/* enum mm_slab + 1 of a request's page, 0: none that shrinkers can empty. */
+uint8_t slab_of_request(const struct derive *d, uint32_t gfp, uint32_t order);
+/* A shrinker says how many objects it freed. */
+void slab_on_shrunk(struct derive *d, const struct event *e);
+/* Was the page that @e frees emptied by a shrinker? */
+bool slab_was_shrunk(struct derive *d, const struct event *e, const struct track *page);
 
 /* ---- cut.c: the pages that are out at a cut ---- */
 

@@ -17,7 +17,7 @@
 #define LIST_TAKEN 7u /* 0 to 5 are compaction's */
 
 struct lumpy {
-	uint32_t cpu, order, highest;
+	uint32_t cpu, order, gfp, highest;
 	int32_t priority;
 	uint64_t nr_to_reclaim, nr_reclaimed, nr_scanned;
 	uint64_t saved[4]; /* scans too short to be worth it, by list; 2.6.34 keeps them for ever */
@@ -193,10 +193,20 @@ static uint64_t scan_count(const struct mm *mm, uint32_t node, uint32_t lru, str
 	return nr;
 }
 
-/* shrink_zone */
+static uint64_t lru_pages(const struct mm *mm, uint32_t node)
+{
+	const uint32_t *nr = mm->nodes[node].nr_lru;
+	uint64_t pages = (uint64_t)nr[MM_LRU_INACTIVE_FILE] + nr[MM_LRU_ACTIVE_FILE];
+
+	if (mm->swap_free)
+		pages += (uint64_t)nr[MM_LRU_INACTIVE_ANON] + nr[MM_LRU_ACTIVE_ANON];
+	return pages;
+}
+
+/* shrink_zone, and the shrinkers beside it [do_try_to_free_pages, balance_pgdat] */
 static void shrink_node(struct mm *mm, uint32_t node, struct lumpy *lc)
 {
-	uint64_t nr[4];
+	uint64_t nr[4], scanned = lc->nr_scanned, all = lru_pages(mm, node);
 	uint32_t lru;
 
 	for (lru = 0; lru < 4; lru++)
@@ -212,6 +222,7 @@ static void shrink_node(struct mm *mm, uint32_t node, struct lumpy *lc)
 		if (lc->nr_reclaimed >= lc->nr_to_reclaim && lc->priority < DEF_PRIORITY)
 			break;
 	}
+	mm_shrink_slab_2634(mm, node, lc->cpu, lc->gfp, lc->nr_scanned - scanned, all);
 }
 
 uint64_t mm_lumpy_reclaim(struct mm *mm, const struct mm_request *rq)
@@ -219,6 +230,7 @@ uint64_t mm_lumpy_reclaim(struct mm *mm, const struct mm_request *rq)
 	struct lumpy lc = {
 		.cpu = rq->cpu,
 		.order = rq->order,
+		.gfp = rq->gfp,
 		.highest = mm_gfp_zone(mm, rq->gfp),
 		.nr_to_reclaim = SWAP_CLUSTER_MAX,
 	};
@@ -294,6 +306,7 @@ uint32_t mm_lumpy_balance(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t o
 	struct mm_balance *b = &mm->nodes[node].balance;
 	struct lumpy lc = {.cpu = cpu,
 			   .order = b->active ? b->order : order,
+			   .gfp = MM_GFP_IO | MM_GFP_FS,
 			   .nr_to_reclaim = UINT64_MAX,
 			   .kswapd = true};
 	uint64_t reclaimed = mm_stats(mm)->reclaimed_kswapd;

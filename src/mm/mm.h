@@ -205,6 +205,8 @@ struct mm_balance {
 	uint32_t boosts[MM_MAX_ZONES];
 };
 
+#include "mm/shrink.h"
+
 struct mm_node {
 	uint32_t nr_lru[MM_NR_LRU]; /* pages */
 	uint32_t nr_isolated;	    /* pages isolated from the LRU */
@@ -215,6 +217,7 @@ struct mm_node {
 					    zone index; then others */
 	uint32_t nr_zonelist;
 	struct mm_balance balance;
+	struct mm_shrinker shrinker;
 };
 
 /* List heads live behind the frames in link space: link value nr_frames + list index. */
@@ -271,7 +274,8 @@ struct mm_stats { /* not hashed; pages unless said otherwise */
 	uint64_t migrate_scanned, free_scanned, migrated, migrate_failed, isolated;
 	uint64_t compact_stall, compact_success, compact_fail, compact_deferred, compact_runs;
 	uint64_t direct_reclaims, kswapd_runs, kcompactd_runs;
-	uint64_t stall_ns; /* estimate */
+	uint64_t stall_ns;		   /* estimate */
+	uint64_t slab_scanned, slab_freed; /* objects; pages */
 	struct mm_swept swept[MM_MAX_ZONES];
 };
 
@@ -299,8 +303,8 @@ struct mm {
 	uint32_t nr_orders; /* 11 = orders 0..10 */
 	uint32_t pageblock_order, nr_types;
 	uint32_t private_size; /* a policy's private state in this block */
-	uint32_t list_pcp, list_lru,
-		list_private; /* first list index of each group; free lists start at 0 */
+	uint32_t list_pcp, list_lru, list_private,
+		list_slab; /* first list index of each group; free lists start at 0 */
 	uint32_t extfrag_threshold, watermark_boost_factor, compact_unevictable_allowed,
 		mobility_disabled;
 	uint32_t defrag_mode;		   /* sysctl of 6.15, in eras that have it */
@@ -308,6 +312,8 @@ struct mm {
 					      it is to be here */
 	uint32_t swap_slots, swap_free;	   /* none free: anonymous pages cannot be reclaimed */
 	uint32_t page_shift;		   /* 12 for 4 KiB pages */
+	uint16_t slab_objects[MM_NR_SLABS]
+			     [MM_NR_ORDERS];	 /* in a page of each order; 0: not known */
 	uint8_t zone_index_of[MM_NR_ZONE_KINDS]; /* zone index by enum mm_zone_kind;
 						    MM_NO_ZONE_INDEX: not configured */
 	/* offsets of the parts from the start of the block, 16-byte aligned */

@@ -4,8 +4,8 @@
  *
  * How far a pass scans, in what portions, in which order pages are freed and when it stops follow
  * the kernel's integer arithmetic. What the kernel learns from page tables is missing: no page is
- * found referenced, and page cache counts as clean. Objects in slab caches are not shrunk. Refaults
- * do not reactivate. Throttling takes no time.
+ * found referenced, and page cache counts as clean. Refaults do not reactivate. Throttling takes no
+ * time.
  */
 #include "mm/reclaim_internal.h"
 
@@ -422,6 +422,7 @@ void mm_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc)
 		before = sc->nr_reclaimed;
 		prepare_scan(mm, node, sc, &plan);
 		shrink_lists(mm, node, sc, &plan);
+		mm_shrink_slab(mm, node, sc->cpu, sc->gfp, sc->priority);
 		progress |= sc->nr_reclaimed > before;
 	} while (should_continue(mm, node, sc->nr_reclaimed - before, sc));
 	if (progress)

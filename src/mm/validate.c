@@ -178,6 +178,28 @@ static int check_lru(const struct mm *mm, enum mm_lru lru, struct error *err)
 	return 0;
 }
 
+/* What shrinkers count, and what their lists hold. */
+static int check_slabs(const struct mm *mm, enum mm_slab slab, struct error *err)
+{
+	for (uint32_t node = 0; node < mm->nr_nodes; node++) {
+		const struct mm_shrinker *s = &mm->nodes[node].shrinker;
+		uint32_t list = mm_slab_list(mm, node, slab), objects = 0;
+		struct frame f = mm_list_first(mm, list);
+
+		for (; !frame_is_none(f); f = mm_list_next(mm, f)) {
+			if (!(mm_frame(mm, f)->flags & MM_F_HEAD))
+				return bad(err, "a slab page is not allocated", list, f.n);
+			objects += mm->slab_objects[slab][mm_frame(mm, f)->order];
+		}
+		if (objects != s->objects[slab] + s->looked[slab])
+			return bad(err, "a shrinker's count disagrees with its list", list,
+				   objects);
+		if (s->idle > s->objects[MM_SLAB_INODE])
+			return bad(err, "more inodes are idle than there are", list, s->idle);
+	}
+	return 0;
+}
+
 int mm_validate(const struct mm *mm, struct error *err)
 {
 	uint8_t *owned = calloc(mm->nr_frames, 1);
@@ -198,6 +220,8 @@ int mm_validate(const struct mm *mm, struct error *err)
 	for (uint32_t lru = 0; lru < MM_NR_LRU; lru++)
 		if (check_lru(mm, lru, err))
 			goto out;
+	if (check_slabs(mm, MM_SLAB_DENTRY, err) || check_slabs(mm, MM_SLAB_INODE, err))
+		goto out;
 	ret = 0;
 out:
 	free(owned);

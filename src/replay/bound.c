@@ -270,6 +270,9 @@ static void is_born(struct bound *b, const struct demand_op *op)
 	if (op->id >= b->nr_ids)
 		return;
 	goes(b, op->id);
+	/* Shrinkers may empty it, which does not count as reclaim. */
+	if (op->page == MM_KIND_SLAB && op->arg)
+		return;
 	b->lives[op->id] = (uint8_t)(LIFE_ALIVE | op->order);
 	b->alive += 1ull << op->order;
 	if (op->page == MM_KIND_SLAB)

@@ -8,7 +8,8 @@
 
 static bool is_end(const struct demand_op *op, uint32_t nr_ids)
 {
-	return (op->kind == DEMAND_DEATH || op->kind == DEMAND_DROP) && op->id < nr_ids;
+	return (op->kind == DEMAND_DEATH || op->kind == DEMAND_DROP || op->kind == DEMAND_SHRUNK) &&
+	       op->id < nr_ids;
 }
 
 /* Every id has one entry more than ends: the life that the recording does not end. */

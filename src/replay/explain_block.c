@@ -54,6 +54,8 @@ static void free_page(struct mm *mm, struct frame f)
 
 	if (mm_on_lru_list(mm, f))
 		mm_lru_del(mm, f);
+	if (mm_on_slab_list(mm, f))
+		mm_slab_del(mm, f);
 	mm_object_unbind(mm, f);
 	mm_free_direct(mm, mm->cpu, f, order, 0);
 }

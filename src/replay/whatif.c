@@ -32,6 +32,9 @@ static void step(struct whatif *w, const struct demand_op *op)
 	case DEMAND_DROP:
 		whatif_drop(w, op);
 		break;
+	case DEMAND_SHRUNK:
+		whatif_shrunk(w, op);
+		break;
 	case DEMAND_HOLD:
 		whatif_hold(w, op);
 		break;
@@ -273,6 +276,7 @@ int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct sc
 	w->mm->kswapd_sliced = job->costs.kswapd.nr > 0;
 	w->mm->kcompactd_sliced = job->costs.kcompactd.nr > 0;
 	w->mm->thp_recorded = job->thp_recorded;
+	memcpy(w->mm->slab_objects, job->demand->slab_objects, sizeof(w->mm->slab_objects));
 	if (alloc_tables(w, err) || whatif_range_init(w, err) || pool_init(w, err) ||
 	    tell_future(w, err))
 		return -1;

@@ -71,6 +71,7 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from
 #define ALIVE_AGAIN 2u /* was read again after this policy had dropped it */
 #define ALIVE_STATE 3u
 #define ALIVE_ANON 4u /* has to be in swap while it has no page */
+#define ALIVE_SLAB 8u /* shrinkers can empty it: nobody reads it again */
 
 struct whatif_mapper; /* whatif_map.c */
 
@@ -242,6 +243,7 @@ void whatif_birth(struct whatif *w, const struct demand_op *op);
 void whatif_failed(struct whatif *w, const struct demand_op *op);
 void whatif_death(struct whatif *w, const struct demand_op *op);
 void whatif_drop(struct whatif *w, const struct demand_op *op);
+void whatif_shrunk(struct whatif *w, const struct demand_op *op);
 void whatif_file_gone(struct whatif *w, const struct demand_op *op);
 void whatif_owner_gone(struct whatif *w, const struct demand_op *op);
 void whatif_split(struct whatif *w, const struct demand_op *op);

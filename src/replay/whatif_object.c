@@ -13,7 +13,8 @@ void whatif_unswap(struct whatif *w, uint32_t order)
 /* The object lives, but its page was reclaimed. */
 static bool evicted(const struct whatif *w, uint32_t id)
 {
-	return w->alive[id] && frame_is_none(mm_object_frame(w->mm, id));
+	return w->alive[id] && !(w->alive[id] & ALIVE_SLAB) &&
+	       frame_is_none(mm_object_frame(w->mm, id));
 }
 
 void whatif_death(struct whatif *w, const struct demand_op *op)
@@ -41,7 +42,7 @@ static bool is_orphan(const struct mm *mm, uint32_t n, uint32_t owner, bool swap
 {
 	uint32_t flags = mm_frames(mm)[n].flags;
 
-	return flags & MM_F_HEAD && mm_objects(mm)[n].flags & MM_O_ORPHAN &&
+	return flags & MM_F_HEAD && !(flags & MM_F_SLAB) && mm_objects(mm)[n].flags & MM_O_ORPHAN &&
 	       mm_objects(mm)[n].owner == owner && !(flags & MM_F_SWAPBACKED) == !swapped;
 }
 
@@ -123,6 +124,23 @@ void whatif_drop(struct whatif *w, const struct demand_op *op)
 	}
 }
 
+/* The recorded kernel's shrinkers emptied the page. Here it stays until this policy's do. */
+void whatif_shrunk(struct whatif *w, const struct demand_op *op)
+{
+	struct frame f = mm_object_frame(w->mm, op->id);
+
+	w->alive[op->id] = ALIVE_NOT;
+	if (frame_is_none(f))
+		return;
+	if (w->scenario->orphans_die) {
+		whatif_free(w, f, op->cpu);
+		return;
+	}
+	mm_ids(w->mm)[op->id] = UINT32_MAX;
+	mm_objects(w->mm)[f.n].id = MM_NO_ID;
+	mm_objects(w->mm)[f.n].flags |= MM_O_ORPHAN;
+}
+
 /* Its pages that the recorded kernel had dropped, and that nobody would free, go with it. */
 void whatif_file_gone(struct whatif *w, const struct demand_op *op)
 {
@@ -145,6 +163,8 @@ void whatif_split(struct whatif *w, const struct demand_op *op)
 	if (frame_is_none(f) || mm_frame(w->mm, f)->order != op->order + 1u ||
 	    op->arg >= w->mm->nr_ids)
 		return;
+	if (mm_on_slab_list(w->mm, f))
+		mm_slab_del(w->mm, f);
 	on_lru = mm_on_lru_list(w->mm, f);
 	if (on_lru) {
 		lru = mm_lru_of(w->mm, f);

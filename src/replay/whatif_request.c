@@ -315,6 +315,10 @@ void whatif_bind(struct whatif *w, struct frame f, const struct demand_op *op, u
 		mm_origin(w->mm, f)->gfp = op->gfp;
 	if (op->flags & DEMAND_F_RECORDER)
 		mm_objects(w->mm)[f.n].flags |= MM_O_RECORDER;
+	if (id != MM_NO_ID && op->page == MM_KIND_SLAB && op->arg) {
+		w->alive[id] |= ALIVE_SLAB;
+		mm_slab_add(w->mm, f, op->arg - 1);
+	}
 	whatif_map_bound(w, f, op->type == MM_RECLAIMABLE);
 }
 
@@ -324,6 +328,8 @@ void whatif_free(struct whatif *w, struct frame f, uint32_t cpu)
 
 	if (mm_on_lru_list(w->mm, f))
 		mm_lru_del(w->mm, f);
+	if (mm_on_slab_list(w->mm, f))
+		mm_slab_del(w->mm, f);
 	if (mm_frame(w->mm, f)->flags & MM_F_SWAPPED)
 		whatif_unswap(w, order);
 	mm_object_unbind(w->mm, f);

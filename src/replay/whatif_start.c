@@ -73,6 +73,10 @@ static void place(struct whatif *w, const struct demand_initial *init)
 	fr->flags |= init->flags;
 	if (init->page == MM_KIND_SLAB)
 		fr->flags |= MM_F_SLAB;
+	if (init->slab) {
+		w->alive[init->id] |= ALIVE_SLAB;
+		mm_slab_add(w->mm, f, init->slab - 1);
+	}
 	if (init->page == MM_KIND_HUGETLB) {
 		fr->flags |= MM_F_HUGE | MM_F_COMPOUND;
 		w->pool.recorded++;

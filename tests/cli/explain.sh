@@ -90,7 +90,8 @@ python3 - <<-'END' || bad 'a page that the recording knows otherwise'
 	            pfn, order, gfp = allocs[since, b["pid"]]
 	            assert (order, gfp) == (b["order"], b["gfp"]), b
 	            pfn = int(pfn, 0)
-	        assert not [f for f in frees.get(pfn, []) if since < f < now], b
+	        # and slab pages its shrinkers may have emptied
+	        assert b["kind"] == "slab" or not [f for f in frees.get(pfn, []) if since < f < now], b
 	        checked[b["before_recording"]] += 1
 	print(checked)
 	assert checked[0] >= 10, checked
@@ -106,10 +107,10 @@ out_has 'request 40825'
 out_has 'the recorded kernel failed it too'
 
 begin 'a watermark is told from fragmentation, and has another way out'
-run explain "$huge" -p kernel:min_free_kbytes=80000 --json
+run explain "$huge" -p kernel:min_free_kbytes=70000 --json
 first_has 'x["verdict"] == "watermark" and x["block"] is None and x["blockers_in_block"] == 0'
 first_has 'x["ways_out"][0]["works"] and "min_free_kbytes" in x["ways_out"][0]["text"]'
-# a page for each that is missing in the zone with the fewest missing
+# a page for each that is missing in the zone with the fewest missing; the request is of order 0, so none is too small
 first_has 'len(x["blockers"]) <= min(z["missing"] for z in x["zones"] if z["allowed"] and z["page_of_the_order"])'
 
 begin 'where two policies part'

@@ -6,12 +6,13 @@
  *   task 7   ordinary     task 36  kswapd0     task 28  kcompactd0     task 90  trace-cmd
  *
  * The demand is written as a line of words. Objects are called a, b, c by first appearance; those
- * that were there at the start @FRAME.
+ * that were there at the start @FRAME. The capture is empty, so what slab pages hold is assumed: 21
+ * dentries a page, inodes of 1192 bytes.
  *
  *   +a/2  born, order 2     fail/9  failed request     -a  died     -a!  must have died, was handed
- * out again ~a  dropped by reclaim  a=a+b/1  split into two of order 1      a:if  on the LRU:
- * (i)nactive or (a)ctive, (a)non or (f)ile, u unevictable   a^  activated     want=N  done h marks
- * requests and deaths of the huge page pool
+ * out again ~a  dropped by reclaim %a  emptied by a shrinker  a=a+b/1  split into two of order 1
+ * a:if  on the LRU: (i)nactive or (a)ctive, (a)non or (f)ile, u unevictable   a^  activated want=N
+ * done h marks requests and deaths of the huge page pool
  */
 #include "demand/demand.h"
 
@@ -166,6 +167,10 @@ static void word(struct names *n, const struct demand_op *op, struct strbuf *out
 		strbuf_puts(out, " ~");
 		name(n, op->id, false, out);
 		break;
+	case DEMAND_SHRUNK:
+		strbuf_puts(out, " %");
+		name(n, op->id, false, out);
+		break;
 	case DEMAND_SPLIT:
 		strbuf_puts(out, " ");
 		name(n, op->id, false, out);
@@ -295,6 +300,62 @@ START_TEST(shrinker_frees)
 	frees(KSWAPD, 8, 2);
 	expect("+a/2 -a");
 	ck_assert_uint_eq(demand.counts.slab_shrunk, 4);
+}
+END_TEST
+
+/*
+ *   task 7   +a +b +c +d                       frees d
+ *   kswapd0              shrinks 54 objects
+ *   softirq                                free a, c     free b
+ * Expect 54 objects to be those of a, 21 dentries, and of c, 13 inodes; the 20 that are left are
+ * not b. What a task frees itself is none of it.
+ */
+START_TEST(shrinkers_free_through_rcu)
+{
+	allocs(TASK, 1, 0, KERNEL | GFP_RECLAIMABLE);
+	allocs(TASK, 2, 0, KERNEL | GFP_RECLAIMABLE);
+	allocs(TASK, 4, 2, GFP_IO | GFP_COMP | GFP_RECLAIMABLE);
+	allocs(TASK, 3, 0, KERNEL | GFP_RECLAIMABLE);
+	happens(KSWAPD, EV_SHRINK_SLAB_END, 0, 40, 0, 0);
+	happens(KSWAPD, EV_SHRINK_SLAB_END, 0, UINT64_MAX, 0, 0);
+	happens(KSWAPD, EV_SHRINK_SLAB_END, 0, 14, 0, 0);
+	frees(KSWAPD, 1, 0)->flags = EVF_SOFTIRQ;
+	frees(KSWAPD, 4, 2)->flags = EVF_SOFTIRQ;
+	frees(TASK, 3, 0);
+	frees(KSWAPD, 2, 0)->flags = EVF_SOFTIRQ;
+	expect("+a/0 +b/0 +c/2 +d/0 %a %c -d -b");
+	ck_assert_uint_eq(demand.ops[0].arg, MM_SLAB_DENTRY + 1);
+	ck_assert_uint_eq(demand.ops[2].arg, MM_SLAB_INODE + 1);
+	ck_assert_uint_eq(demand.counts.slab_shrunk, 5);
+}
+END_TEST
+
+/* Expect pages that are freed more than a second later to have other reasons. */
+START_TEST(grace_periods_end)
+{
+	allocs(TASK, 1, 0, KERNEL | GFP_RECLAIMABLE);
+	allocs(TASK, 2, 0, KERNEL | GFP_RECLAIMABLE);
+	happens(KSWAPD, EV_SHRINK_SLAB_END, 0, 100, 0, 0);
+	frees(KSWAPD, 1, 0)->flags = EVF_SOFTIRQ;
+	frees(KSWAPD, 2, 0)->flags = EVF_SOFTIRQ;
+	events[4].time += 2000000000;
+	expect("+a/0 +b/0 %a -b");
+}
+END_TEST
+
+/* Expect buffer heads (GFP_NOFS, order 0), nodes of the radix tree (no IO) and what is not
+ * reclaimable to be none of it. */
+START_TEST(other_slabs_are_not_shrunk)
+{
+	allocs(TASK, 1, 0, (KERNEL & ~GFP_FS) | GFP_RECLAIMABLE);
+	allocs(TASK, 2, 1, GFP_KSWAPD_RECLAIM | GFP_RECLAIMABLE);
+	allocs(TASK, 4, 0, KERNEL);
+	happens(KSWAPD, EV_SHRINK_SLAB_END, 0, 1000, 0, 0);
+	frees(KSWAPD, 1, 0)->flags = EVF_SOFTIRQ;
+	frees(KSWAPD, 2, 1)->flags = EVF_SOFTIRQ;
+	frees(KSWAPD, 4, 0)->flags = EVF_SOFTIRQ;
+	expect("+a/0 +b/1 +c/0 -a -b -c");
+	ck_assert_uint_eq(demand.ops[0].arg, 0);
 }
 END_TEST
 
@@ -760,6 +821,9 @@ static Suite *demand_suite(void)
 		a_table_is_not_taken_for_granted,
 		what_a_task_does_more_often_counts,
 		shrinker_frees,
+		shrinkers_free_through_rcu,
+		grace_periods_end,
+		other_slabs_are_not_shrunk,
 		migration_keeps_identity,
 		source_without_destination,
 		compaction_gives_back,

@@ -58,6 +58,8 @@ static void give_back(struct mm *mm, const struct explain_page *p)
 
 	if (mm_on_lru_list(mm, f))
 		mm_lru_del(mm, f);
+	if (mm_on_slab_list(mm, f))
+		mm_slab_del(mm, f);
 	mm_object_unbind(mm, f);
 	mm_free_direct(mm, 0, f, p->order, 0);
 }
