@@ -407,8 +407,10 @@ static void replay_event(struct verify *v, const struct event *e)
 	verify_compact_switch_in(v, e);
 	do_event(v, e);
 	verify_compact_switch_out(v, e);
-	if (!is_probe(e->kind))
-		run->due = e->flags & EVF_NEED_RESCHED;
+	if (is_probe(e->kind))
+		return;
+	run->due = e->flags & EVF_NEED_RESCHED;
+	run->drained = e->kind == EV_PCPU_DRAIN;
 }
 
 /* ---- the range to replay: between the snapshots ---- */

@@ -113,6 +113,7 @@ struct compact_run {
 	uint32_t probed;    /* end of the last free page that a probe says it took in this search */
 	bool on_cpu;	    /* where switches are inferred */
 	bool due;	    /* its last event shows that the task is to give up the CPU */
+	bool drained;	    /* its last event is of a drain */
 	bool source_stepped; /* MM_AT_SOURCE was done before its event: see
 				verify_compact_insertion() */
 	struct mm_compact_event source_ev;

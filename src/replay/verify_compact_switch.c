@@ -97,14 +97,16 @@ static bool gives_way_behind_search(struct verify *v, uint32_t pid)
  * then? A kernel task gives way at certain places only. The next one is at the head of the loop in
  * migrate_pages(), before the search, and a task that was due there already is seen so by its last
  * event. Behind the search it may wait for a buffer's lock, unless it is async
- * [buffer_migrate_lock_buffers], and it gives way for each of the page's mappings [rmap_walk].
+ * [buffer_migrate_lock_buffers], and it gives way for each of the page's mappings [rmap_walk]. But
+ * if the last free of an async one drained the lists, the timer came then, with interrupts off, and
+ * no event of the task shows it any more.
  */
 static void settle_before_switch(struct verify *v, struct compact_run *run, bool preempted)
 {
 	if (compact_asks_seen(v) || !run->moved_pending)
 		return;
 	if (preempted && (run->due || (run->cc.mode == MM_MIGRATE_ASYNC &&
-				       !gives_way_behind_search(v, run->pid))))
+				       (run->drained || !gives_way_behind_search(v, run->pid)))))
 		return;
 	compact_settle(v, run);
 }

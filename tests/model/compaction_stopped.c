@@ -267,13 +267,14 @@ END_TEST
 
 /* An async compactor leaves the CPU after it moved a page; @kind is what it does next. Did it look
  * for another target before? */
-static bool searched_before_switch(uint8_t kind)
+static bool searched_before_switch(uint8_t kind, bool drained)
 {
 	struct stopped *s = stopped_new();
 	bool searched;
 
 	s->run->cc.mode = MM_MIGRATE_ASYNC;
 	s->run->moved_pending = true;
+	s->run->drained = drained;
 	add(s, COMPACTOR, kind, 0, 1, 0, 0);
 	compact_left_cpu(&s->v, s->run, true);
 	searched = !s->run->moved_pending;
@@ -285,9 +286,16 @@ static bool searched_before_switch(uint8_t kind)
  * [migrate_pages]. */
 START_TEST(stopped_among_pages_that_do_not_move)
 {
-	ck_assert(searched_before_switch(EV_COMPACT_MIGRATED));
-	ck_assert(searched_before_switch(EV_MIGRATION_PTE_SET));
-	ck_assert(!searched_before_switch(EV_FREE)); /* of a page that nobody maps */
+	ck_assert(searched_before_switch(EV_COMPACT_MIGRATED, false));
+	ck_assert(searched_before_switch(EV_MIGRATION_PTE_SET, false));
+	ck_assert(!searched_before_switch(EV_FREE, false)); /* of a page that nobody maps */
+}
+END_TEST
+
+/* The timer came when interrupts were off: it was due at the head of the loop. */
+START_TEST(stopped_right_after_a_drain)
+{
+	ck_assert(!searched_before_switch(EV_MIGRATION_PTE_SET, true));
 }
 END_TEST
 
@@ -369,6 +377,7 @@ int main(void)
 	tcase_add_test(tc, stopped_behind_its_search);
 	tcase_add_test(tc, a_search_without_stop);
 	tcase_add_test(tc, stopped_among_pages_that_do_not_move);
+	tcase_add_test(tc, stopped_right_after_a_drain);
 	tcase_add_test(tc, kswapd_clears_before_it_sleeps);
 	tcase_add_test(tc, kswapd_is_stopped_before_it_clears);
 	suite_add_tcase(suite, tc);
