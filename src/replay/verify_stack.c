@@ -41,7 +41,8 @@ static bool is_table_free(const struct verify *v, const struct event *e)
 
 static bool infers(const struct verify *v, const struct event *e)
 {
-	return !v->t->kinds_seen[EV_P_BULK] && v->mm->nr_cpus == 1 && event_context(e) == CTX_TASK;
+	return !v->t->kinds_seen[EV_P_BULK] && v->mm->nr_cpus == 1 && e->cpu == 0 &&
+	       event_context(e) == CTX_TASK;
 }
 
 /* A fork copies more tables than a new program needs for its first page. */
@@ -118,12 +119,14 @@ static void put_back(struct verify *v)
 	}
 }
 
+/* Single pages in use, as they were then; a broken recording may say otherwise. */
 static bool still_out(const struct verify *v)
 {
 	for (uint32_t i = 0; i < v->stacks.nr_taken; i++) {
 		struct frame f = v->stacks.taken[i];
 
-		if (mm_frame(v->mm, f)->list != MM_NO_LIST ||
+		if (mm_frame(v->mm, f)->list != MM_NO_LIST || mm_frame(v->mm, f)->order ||
+		    mm_page_head(v->mm, f).n != f.n ||
 		    !frame_is_none(mm_buddy_containing(v->mm, f)))
 			return false;
 	}
