@@ -121,6 +121,13 @@ run_guest() {
 	fi
 }
 
+# A workload that calls what the guest lacks is another workload.
+nothing_missing() {
+	local missing
+	missing=$(grep -a -m 1 ': not found' "$tmp/console") || return 0
+	die "the workload asks for a program that the guest does not have: $(tr -d '\r' <<< "$missing")"
+}
+
 take_results() {
 	mkdir -p "$(dirname "$out")" "$tmp/result"
 	debugfs -R "rdump /out $tmp/result" "$tmp/disk.img" > /dev/null 2>&1
