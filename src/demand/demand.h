@@ -60,8 +60,13 @@ enum demand_kind {
 	DEMAND_OWNER_GONE, /* task `pid` shows no more: what it had in swap is nobody's */
 	DEMAND_SHRUNK, /* the recorded kernel's shrinkers emptied the slab page: the replay may keep
 			  it */
+	DEMAND_BULK,   /* `arg` single pages at once, of a request's gfp and type; no ids */
+	DEMAND_BULK_DEATH, /* one of those, at frame `arg` as recorded */
+	DEMAND_FOLD,	   /* this cpu's counters are folded */
 	DEMAND_NR_KINDS
 };
+
+#define DEMAND_BULK_MOST 512u /* pages of one DEMAND_BULK */
 
 #define DEMAND_F_RECORDER 1u /* the recorder's own: replayed, not scored */
 #define DEMAND_F_HUGE                                                                              \
@@ -199,9 +204,11 @@ struct demand {
 	uint32_t nr_frames;
 	uint32_t nr_files;				  /* numbers of files are at most this */
 	uint16_t slab_objects[MM_NR_SLABS][MM_NR_ORDERS]; /* in a page that shrinkers can empty */
-	uint32_t swapped; /* slots of swap that the recorded kernel had filled before the cut */
-	bool writeback;	  /* the recording shows when pages are written: it is known which are dirty
-			   */
+	uint32_t swapped;   /* slots of swap that the recorded kernel had filled before the cut */
+	uint32_t bulk_most; /* pages of bulk allocations out at once, at most */
+	bool folds;	    /* the recording shows when counters are folded */
+	bool writeback;	    /* the recording shows when pages are written: it is known which are
+			       dirty */
 	void *map;
 	size_t map_len;
 };

@@ -125,7 +125,7 @@ static void let_go(struct derive *d, const struct event *e, uint32_t head)
 	}
 }
 
-static void on_unknown_free(struct derive *d, const struct event *e)
+static void on_unknown_free(struct derive *d, const struct event *e, uint32_t frame)
 {
 	struct demand_op op;
 	struct track page;
@@ -141,7 +141,7 @@ static void on_unknown_free(struct derive *d, const struct event *e)
 		cut_end(d, page.id, false);
 		id_give(d, page.id);
 		d->counts.deaths++;
-	} else {
+	} else if (!bulk_free(d, e, frame)) {
 		d->counts.unknown_frees++;
 	}
 }
@@ -171,7 +171,7 @@ static void on_free(struct derive *d, const struct event *e)
 	if (found)
 		d->counts.ragged_frees++;
 	else
-		on_unknown_free(d, e);
+		on_unknown_free(d, e, frame);
 }
 
 /* ---- pages handed out ---- */
@@ -284,6 +284,7 @@ static void on_alloc(struct derive *d, const struct event *e)
 	}
 	follow_intent(d, e, &op, op.page == MM_KIND_HUGETLB);
 	range_request(d, e, &op, &page);
+	bulk_alloc(d, e);
 	if (!failed) {
 		page.slab = slab_of_request(d, op.gfp, op.order);
 		op.arg = page.slab ? page.slab : op.arg;
@@ -330,6 +331,14 @@ static void on_marker(struct derive *d, const struct event *e)
 	d->intent_pid = 0;
 }
 
+/* The vmstat worker's time is no decision of a policy's. */
+static void on_fold(struct derive *d, const struct event *e)
+{
+	struct demand_op op = op_for(d, e, DEMAND_FOLD, TRACK_NONE);
+
+	emit(d, &op);
+}
+
 static void on_event(struct derive *d, const struct event *e)
 {
 	context_update(d, e);
@@ -358,6 +367,15 @@ static void on_event(struct derive *d, const struct event *e)
 		break;
 	case EV_SHRINK_SLAB_END:
 		slab_on_shrunk(d, e);
+		break;
+	case EV_P_BULK:
+		bulk_begin(d, e);
+		break;
+	case EV_P_BULK_RET:
+		bulk_end(d, e);
+		break;
+	case EV_P_FOLD:
+		on_fold(d, e);
 		break;
 	case EV_P_WRITEBACK:
 	case EV_P_WRITEBACK_END:
@@ -476,6 +494,8 @@ static int map_result(struct derive *d, struct demand *out, const struct demand_
 	out->account = d->account;
 	out->nr_frames = d->geo.nr_frames;
 	out->writeback = d->has_writeback;
+	out->folds = d->trace->kinds_seen[EV_P_FOLD] > 0;
+	out->bulk_most = d->bulk.most;
 	out->nr_files = d->files.last;
 	out->swapped = d->swapped;
 	memcpy(out->slab_objects, d->slab_objects, sizeof(out->slab_objects));

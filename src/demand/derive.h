@@ -64,6 +64,17 @@ struct range_table {
 	uint32_t nr, max, nr_tasks, max_tasks;
 };
 
+/* Bulk allocations under way, and their pages: bulk.c. */
+struct bulk_call {
+	uint32_t pid, gfp, seen; /* pages that it asked for one by one */
+};
+#define MAX_BULK_CALLS 64u
+struct bulk_table {
+	struct bulk_call calls[MAX_BULK_CALLS];
+	uint32_t nr_calls;
+	uint32_t out, most;
+};
+
 struct derive {
 	const struct trace *trace;
 	struct demand_geometry geo;
@@ -93,6 +104,7 @@ struct derive {
 		shrunk_time; /* objects that shrinkers freed and whose pages have not shown */
 	struct file_table files;
 	struct range_table ranges;
+	struct bulk_table bulk;
 	FILE *out;
 	bool write_failed;
 };
@@ -167,6 +179,14 @@ void account_end(struct derive *d, const struct event *e, const struct track *pa
 		 enum demand_why by);
 /* The recording is over: pages that are still out. */
 void account_rest(struct derive *d);
+
+/* ---- bulk.c: pages that come without an event of their own ---- */
+
+void bulk_begin(struct derive *d, const struct event *e);
+void bulk_alloc(struct derive *d, const struct event *e);
+void bulk_end(struct derive *d, const struct event *e);
+/* A page that nobody was seen to allocate is freed at @frame; false: it is none of these either. */
+bool bulk_free(struct derive *d, const struct event *e, uint32_t frame);
 
 /* ---- ranges.c: what belongs to one fault for a huge page ---- */
 

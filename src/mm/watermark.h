@@ -52,6 +52,9 @@ void mm_set_defrag_mode(struct mm *mm, bool on);
 int64_t mm_free_in_blocks(const struct mm *mm, uint32_t zone);
 /* get_page_from_freelist: FRAME_NONE when no zone gives a page. The page is marked allocated. */
 struct frame mm_get_page(struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags);
+/* @nr single pages off the per-cpu lists of one zone [__alloc_pages_bulk], or as many as there are:
+ * bulk.c. */
+uint32_t mm_get_bulk(struct mm *mm, const struct mm_request *rq, struct frame *pages, uint32_t nr);
 /* Frees a page of any order as the kernel does: per-cpu list or direct, with the drain it causes
  * [free_unref_page]. */
 void mm_free_page(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order);

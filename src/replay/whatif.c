@@ -57,6 +57,15 @@ static void step(struct whatif *w, const struct demand_op *op)
 	case DEMAND_WRITTEN:
 		whatif_writeback(w, op);
 		break;
+	case DEMAND_BULK:
+		whatif_bulk(w, op);
+		break;
+	case DEMAND_BULK_DEATH:
+		whatif_bulk_death(w, op);
+		break;
+	case DEMAND_FOLD:
+		mm_fold_diffs(w->mm, whatif_cpu(w, op->cpu));
+		break;
 	case DEMAND_WANT:
 		pool_want(w, op);
 		break;
@@ -88,7 +97,7 @@ static void advance(struct whatif *w, const struct demand_op *op)
 			whatif_reread_evicted(w, op);
 		w->next_tick += WHATIF_TICK_NS;
 	}
-	while (w->next_fold <= op->time) {
+	while (!w->demand->folds && w->next_fold <= op->time) {
 		for (uint32_t cpu = 0; cpu < w->mm->nr_cpus; cpu++)
 			mm_fold_diffs(w->mm, cpu);
 		w->next_fold += FOLD_NS;
@@ -277,8 +286,8 @@ int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct sc
 	w->mm->kcompactd_sliced = job->costs.kcompactd.nr > 0;
 	w->mm->thp_recorded = job->thp_recorded;
 	memcpy(w->mm->slab_objects, job->demand->slab_objects, sizeof(w->mm->slab_objects));
-	if (alloc_tables(w, err) || whatif_range_init(w, err) || pool_init(w, err) ||
-	    tell_future(w, err))
+	if (alloc_tables(w, err) || whatif_range_init(w, err) || whatif_bulk_init(w, err) ||
+	    pool_init(w, err) || tell_future(w, err))
 		return -1;
 	whatif_place_initial(w);
 	if (bound_init(&w->bound, w->mm, w->demand, err))
@@ -307,6 +316,7 @@ void whatif_release(struct whatif *w)
 	free(w->alive);
 	free(w->orphans);
 	free(w->ranges);
+	free(w->bulk_pages);
 	free(w->injected);
 	mm_free(w->scratch);
 	pool_release(w);

@@ -122,8 +122,10 @@ struct whatif {
 	uint64_t rereads;
 	uint64_t background_scanned; /* by kcompactd: nobody waits for it */
 	struct whatif_range *ranges; /* by number */
-	bool *injected;		     /* which injections are done */
-	struct mm *scratch;	     /* for probes */
+	struct frame *bulk_pages;    /* of bulk allocations, oldest first */
+	uint32_t nr_bulk;
+	bool *injected;	    /* which injections are done */
+	struct mm *scratch; /* for probes */
 	uint64_t next_probe;
 	int64_t params[POLICY_MAX_PARAMS];
 	struct policy_env env;
@@ -225,6 +227,10 @@ bool whatif_thp_is_set(const struct policy_setting *p);
 bool whatif_thp_asks(struct whatif *w, const struct demand_op *op, struct mm_request *rq);
 /* It failed; is there a second one, that the recorded kernel did not make? */
 bool whatif_thp_asks_again(struct whatif *w, const struct demand_op *op, struct mm_request *rq);
+
+int whatif_bulk_init(struct whatif *w, struct error *err) MUST_CHECK;
+void whatif_bulk(struct whatif *w, const struct demand_op *op);
+void whatif_bulk_death(struct whatif *w, const struct demand_op *op);
 
 int whatif_range_init(struct whatif *w, struct error *err) MUST_CHECK;
 /* A request of a range; false: it is made as any other. */

@@ -16,8 +16,10 @@ int whatif_clone(struct whatif *dst, const struct whatif *src, struct outcome *o
 	dst->alive = calloc(src->mm->nr_ids + 1u, sizeof(*dst->alive));
 	dst->orphans = calloc(src->demand->nr_files + 1ull, sizeof(*dst->orphans));
 	dst->ranges = calloc(src->demand->nr_ranges + 1ull, sizeof(*dst->ranges));
+	dst->bulk_pages = calloc(src->demand->bulk_most + 1ull, sizeof(*dst->bulk_pages));
 	dst->pool.extra = calloc(src->pool.max_extra + 1u, sizeof(*dst->pool.extra));
-	if (!dst->mm || !dst->alive || !dst->orphans || !dst->ranges || !dst->pool.extra) {
+	if (!dst->mm || !dst->alive || !dst->orphans || !dst->ranges || !dst->bulk_pages ||
+	    !dst->pool.extra) {
 		whatif_release(dst);
 		return error_set(err, "out of memory for another machine of %llu MiB",
 				 (unsigned long long)(src->mm->size >> 20));
@@ -34,6 +36,7 @@ void whatif_copy(struct whatif *dst, const struct whatif *src)
 	memcpy(own.alive, src->alive, src->mm->nr_ids + 1u);
 	memcpy(own.orphans, src->orphans, (src->demand->nr_files + 1ull) * sizeof(*own.orphans));
 	memcpy(own.ranges, src->ranges, (src->demand->nr_ranges + 1ull) * sizeof(*own.ranges));
+	memcpy(own.bulk_pages, src->bulk_pages, src->nr_bulk * sizeof(*own.bulk_pages));
 	memcpy(own.pool.extra, src->pool.extra, src->pool.nr_extra * sizeof(*own.pool.extra));
 	memcpy(own.out, src->out, sizeof(*own.out));
 	*dst = *src;
@@ -41,6 +44,7 @@ void whatif_copy(struct whatif *dst, const struct whatif *src)
 	dst->alive = own.alive;
 	dst->orphans = own.orphans;
 	dst->ranges = own.ranges;
+	dst->bulk_pages = own.bulk_pages;
 	dst->pool.extra = own.pool.extra;
 	dst->out = own.out;
 	dst->env.params = dst->params;
@@ -103,6 +107,8 @@ bool whatif_same_future(const struct whatif *a, const struct whatif *b)
 {
 	return same_machine(a->mm, b->mm) && same_pool(&a->pool, &b->pool) && same_wakes(a, b) &&
 	       !memcmp(a->ranges, b->ranges, (a->demand->nr_ranges + 1ull) * sizeof(*a->ranges)) &&
+	       a->nr_bulk == b->nr_bulk &&
+	       !memcmp(a->bulk_pages, b->bulk_pages, a->nr_bulk * sizeof(*a->bulk_pages)) &&
 	       !memcmp(a->alive, b->alive, a->mm->nr_ids + 1u);
 }
 

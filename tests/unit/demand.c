@@ -487,6 +487,62 @@ START_TEST(what_a_task_does_more_often_counts)
 }
 END_TEST
 
+/* ---- bulk allocations ---- */
+
+/*
+ *   task 7   bulk: [ asks for one, gets 4 ]  bulk: [ gets 2 ]      bulk: [ gets none ]
+ *   anybody                                      frees 9, 8        frees 7, 6, 5, then 4
+ * Expect 3 and 2 that nobody was seen to allocate, and five frees of such; the last is nobody's.
+ * All those pages were seen before, so that they cannot be from before the recording.
+ */
+START_TEST(bulk_pages_are_counted)
+{
+	static const struct {
+		uint8_t kind;
+		uint32_t arg;
+	} expected[] = {{DEMAND_BIRTH, 0},	{DEMAND_BULK, 3},	{DEMAND_BULK, 2},
+			{DEMAND_BULK_DEATH, 9}, {DEMAND_BULK_DEATH, 8}, {DEMAND_BULK_DEATH, 7},
+			{DEMAND_BULK_DEATH, 6}, {DEMAND_BULK_DEATH, 5}};
+
+	for (uint64_t pfn = 4; pfn < 10; pfn++) {
+		allocs(OTHER, pfn, 0, KERNEL);
+		frees(OTHER, pfn, 0);
+	}
+	happens(TASK, EV_P_BULK, KERNEL, 4, 0, 0);
+	allocs(TASK, 20, 0, KERNEL);
+	happens(TASK, EV_P_BULK_RET, 4, 0, 0, 0);
+	happens(TASK, EV_P_BULK, KERNEL, 4, 0, 0);
+	happens(TASK, EV_P_BULK_RET, 2, 0, 0, 0);
+	frees(OTHER, 9, 0);
+	frees(OTHER, 8, 0);
+	happens(TASK, EV_P_BULK, KERNEL, 4, 0, 0);
+	happens(TASK, EV_P_BULK_RET, 0, 0, 0, 0);
+	for (uint64_t pfn = 7; pfn > 3; pfn--)
+		frees(TASK, pfn, 0);
+	derive();
+	ck_assert_uint_eq(demand.nr, 12 + ARRAY_SIZE(expected));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		ck_assert_uint_eq(demand.ops[12 + i].kind, expected[i].kind);
+		ck_assert_uint_eq(demand.ops[12 + i].arg, expected[i].arg);
+	}
+	ck_assert_uint_eq(demand.ops[13].gfp, KERNEL);
+	ck_assert_uint_eq(demand.bulk_most, 5);
+	ck_assert_uint_eq(demand.counts.unknown_frees, 1);
+}
+END_TEST
+
+/* Expect a folding of counters where it was recorded, for its cpu. */
+START_TEST(folds_come_as_recorded)
+{
+	allocs(TASK, 5, 0, KERNEL);
+	happens(OTHER, EV_P_FOLD, 0, 0, 0, 0)->cpu = 1;
+	derive();
+	ck_assert_uint_eq(demand.nr, 2);
+	ck_assert_uint_eq(demand.ops[1].kind, DEMAND_FOLD);
+	ck_assert_uint_eq(demand.ops[1].cpu, 1);
+}
+END_TEST
+
 /* ---- identity across compaction ---- */
 
 /*
@@ -819,6 +875,8 @@ static Suite *demand_suite(void)
 		small_pages_are_a_range,
 		a_range_may_lose_its_table,
 		a_table_is_not_taken_for_granted,
+		bulk_pages_are_counted,
+		folds_come_as_recorded,
 		what_a_task_does_more_often_counts,
 		shrinker_frees,
 		shrinkers_free_through_rcu,
