@@ -165,6 +165,23 @@ static void types_from_pagetypeinfo(struct manifest *m, const char *dir)
 	free(text);
 }
 
+/* The proc files were read when the snapshot was done: was no page unevictable any more? */
+static bool nothing_unevictable(const char *dir)
+{
+	static const char key[] = "nr_zone_unevictable ";
+	bool seen = false, none = true;
+	char *text;
+
+	if (read_text(dir, start_files.zoneinfo, &text, NULL) || !text)
+		return false;
+	for (const char *at = text; (at = strstr(at, key)); seen = true) {
+		at += strlen(key);
+		none &= strtoull(at, NULL, 10) == 0;
+	}
+	free(text);
+	return seen && none;
+}
+
 static void complete_manifest(struct capture *c)
 {
 	struct manifest *m = &c->manifest;
@@ -253,6 +270,7 @@ int capture_open(struct capture *c, const char *dir, struct error *err)
 		return -1;
 	}
 	complete_manifest(c);
+	c->unlocked = nothing_unevictable(dir);
 	return 0;
 }
 

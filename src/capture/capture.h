@@ -264,7 +264,9 @@ struct capture {
 	char *trace_path; /* trace.dat or events.csv */
 	bool trace_is_csv;
 	struct snapshot start, end; /* level SNAP_NONE where absent */
-	char id[33]; /* hash of trace and start snapshot: identifies the capture in databases */
+	bool unlocked; /* pages that the start snapshot saw unevictable were its reader's, which had
+			  locked its memory, and were let go when it was done */
+	char id[33];   /* hash of trace and start snapshot: identifies the capture in databases */
 };
 
 /*

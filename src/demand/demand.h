@@ -209,6 +209,7 @@ struct demand {
 	bool folds;	    /* the recording shows when counters are folded */
 	bool writeback;	    /* the recording shows when pages are written: it is known which are
 			       dirty */
+	bool unlocked;	    /* struct capture: pages that were unevictable are not */
 	void *map;
 	size_t map_len;
 };

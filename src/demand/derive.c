@@ -222,65 +222,29 @@ static void set_request(const struct derive *d, const struct event *e, struct de
 	op->page = (uint8_t)demand_kind_of_request(op->gfp, op->order, d->geo.pageblock_order);
 }
 
-/* A fault for a transparent huge page, and which of its two requests this is. */
-static void note_thp(struct derive *d, const struct event *e, struct demand_op *op)
+static bool is_foreign(const struct derive *d, const struct event *e, uint32_t *frame)
 {
-	uint8_t *task = e->pid < d->nr_tasks ? &d->tasks[e->pid] : NULL;
-
-	if (!mm_thp_request(op->gfp, op->order) || !task || *task & TASK_KHUGEPAGED)
-		return;
-	op->flags |= DEMAND_F_THP;
-	if (*task & TASK_THP_FAILED && !(op->gfp & GFP_THISNODE))
-		op->flags |= DEMAND_F_AGAIN;
-	*task &= (uint8_t)~TASK_THP_FAILED;
-	if (op->kind == DEMAND_FAIL && op->gfp & GFP_THISNODE && op->gfp & GFP_DIRECT_RECLAIM)
-		*task |= TASK_THP_FAILED;
+	return e->w[1] >= MM_NR_ORDERS ||
+	       (!has_failed(e) && !frame_of(d, e->w[0], (uint32_t)e->w[1], frame));
 }
 
-static void infer_lru(struct derive *d, const struct event *e, struct track *page)
+/* The request that ends with @e begins at @begin. What it gets; without an id: nothing. */
+static struct track request(struct derive *d, const struct event *e, const struct event *begin)
 {
-	struct demand_op op = op_for(d, e, DEMAND_LRU, page->id);
+	bool failed = has_failed(e);
+	struct demand_op op = op_for(d, begin, failed ? DEMAND_FAIL : DEMAND_BIRTH, TRACK_NONE);
+	struct track page = {.id = TRACK_NONE, .lru = DEMAND_NO_LRU, .owner = e->pid};
 
-	page->flags |= TRACK_LRU;
-	op.type = MM_LRU_INACTIVE_ANON;
-	op.page = MM_KIND_ANON;
-	op.arg = MM_F_ANON | MM_F_SWAPBACKED;
-	if (d->trace->kinds_seen[EV_FILE_ADD] || (uint32_t)e->w[2] & GFP_WRITE) {
-		op.type = MM_LRU_INACTIVE_FILE;
-		op.page = MM_KIND_FILE;
-		op.arg = MM_F_FILE;
-	}
-	page->page = op.page;
-	page->lru = op.type;
-	page->mm_flags = op.arg;
-	page->seq = ++d->seq;
-	emit(d, &op);
-	d->counts.inferred_lru++;
-}
-
-static void on_alloc(struct derive *d, const struct event *e)
-{
-	bool failed = e->w[0] == UINT64_MAX;
-	struct demand_op op = op_for(d, e, failed ? DEMAND_FAIL : DEMAND_BIRTH, TRACK_NONE);
-	struct track page = {.lru = DEMAND_NO_LRU};
-	uint32_t frame = 0;
-
-	if (e->w[1] >= MM_NR_ORDERS ||
-	    (!failed && !frame_of(d, e->w[0], (uint32_t)e->w[1], &frame))) {
-		d->counts.foreign_frames++;
-		return;
-	}
 	set_request(d, e, &op);
-	note_thp(d, e, &op);
+	range_note_fault(d, e, &op);
 	if (d->has_writeback && op.gfp & GFP_WRITE) {
 		op.flags |= DEMAND_F_DIRTY;
 		page.mm_flags = MM_F_DIRTY;
 	}
 	if (!failed) {
-		clear_range(d, e, frame, op.order);
 		op.id = id_take(d);
 		if (op.id == TRACK_NONE)
-			return;
+			return page;
 	}
 	follow_intent(d, e, &op, op.page == MM_KIND_HUGETLB);
 	range_request(d, e, &op, &page);
@@ -291,16 +255,52 @@ static void on_alloc(struct derive *d, const struct event *e)
 	}
 	emit(d, &op);
 	*(failed ? &d->counts.fails : &d->counts.births) += 1;
-	if (failed)
-		return;
 	page.id = op.id;
-	page.owner = e->pid;
 	page.order = op.order;
 	page.page = op.page;
 	page.flags |= account_flags(&op);
 	page.seq = page.slab ? ++d->seq : 0;
-	if (!d->has_lru && op.page == MM_KIND_UNKNOWN && op.order == 0)
-		infer_lru(d, e, &page);
+	return page;
+}
+
+/* What began at event @i is asked for now. */
+static void requests_begin(struct derive *d, uint64_t i, uint64_t to)
+{
+	const struct event *events = d->trace->events, *e = &events[i];
+	uint64_t end = begins_at(d, i);
+	uint32_t frame;
+
+	if (end && end < to && !is_foreign(d, &events[end], &frame))
+		d->early[e->pid] =
+			(struct request_early){.end = end, .page = request(d, &events[end], e)};
+}
+
+static struct track page_of(struct derive *d, const struct event *e)
+{
+	struct request_early *early = e->pid < d->nr_tasks ? &d->early[e->pid] : NULL;
+
+	if (!early || !early->end || &d->trace->events[early->end] != e)
+		return request(d, e, e);
+	early->end = 0;
+	return early->page;
+}
+
+static void on_alloc(struct derive *d, const struct event *e)
+{
+	struct track page;
+	uint32_t frame = 0;
+
+	if (is_foreign(d, e, &frame)) {
+		d->counts.foreign_frames++;
+		return;
+	}
+	if (!has_failed(e))
+		clear_range(d, e, frame, (uint32_t)e->w[1]);
+	page = page_of(d, e);
+	if (page.id == TRACK_NONE)
+		return;
+	if (!d->has_lru && page.page == MM_KIND_UNKNOWN && page.order == 0)
+		seen_infer(d, e, &page);
 	track_set(d, frame, page);
 }
 
@@ -397,7 +397,8 @@ static int alloc_tables(struct derive *d, struct error *err)
 	d->frames = calloc(d->geo.nr_frames, sizeof(*d->frames));
 	d->free_ids = calloc(d->geo.nr_frames, sizeof(*d->free_ids));
 	d->pending = calloc(d->max_pending, sizeof(*d->pending));
-	if (!d->frames || !d->free_ids || !d->pending)
+	d->early = calloc(d->nr_tasks, sizeof(*d->early));
+	if (!d->frames || !d->free_ids || !d->pending || !d->early)
 		return error_set(err, "not enough memory to follow %u frames", d->geo.nr_frames);
 	for (i = 0; i < d->geo.nr_frames; i++)
 		d->frames[i].id = TRACK_NONE;
@@ -445,6 +446,7 @@ static void run(struct derive *d, uint64_t from, uint64_t to, struct progress *p
 	uint64_t i;
 
 	for (i = from; i < to; i++) {
+		requests_begin(d, i, to);
 		on_event(d, &t->events[i]);
 		on_last_event(d, i);
 		if (i % PROGRESS_STEP == 0)
@@ -476,8 +478,8 @@ static FILE *temporary_file(struct error *err)
 }
 
 /* The initial objects lie behind the stream in the same file. */
-static int map_result(struct derive *d, struct demand *out, const struct demand_initial *initial,
-		      uint64_t nr_initial, struct error *err)
+static int map_result(struct derive *d, const struct capture *c, struct demand *out,
+		      const struct demand_initial *initial, uint64_t nr_initial, struct error *err)
 {
 	off_t end = ftello(d->out);
 
@@ -496,6 +498,7 @@ static int map_result(struct derive *d, struct demand *out, const struct demand_
 	out->writeback = d->has_writeback;
 	out->folds = d->trace->kinds_seen[EV_P_FOLD] > 0;
 	out->bulk_most = d->bulk.most;
+	out->unlocked = c && c->unlocked;
 	out->nr_files = d->files.last;
 	out->swapped = d->swapped;
 	memcpy(out->slab_objects, d->slab_objects, sizeof(out->slab_objects));
@@ -528,6 +531,7 @@ static int derive_into(struct derive *d, struct demand *out, const struct captur
 					 : d->geo.last;
 
 	if (context_init(d, c, err) || account_init(d, err) || alloc_tables(d, err) ||
+	    begins_find(d, d->geo.first, d->geo.last, err) ||
 	    initial_scan(d, c, &initial, &nr_initial, err))
 		return -1;
 	d->out = temporary_file(err);
@@ -548,7 +552,7 @@ static int derive_into(struct derive *d, struct demand *out, const struct captur
 		cut_order(d, initial, nr_initial);
 	if (!ret)
 		ret = ranges_result(d, out, err) ? -1
-						 : map_result(d, out, initial, nr_initial, err);
+						 : map_result(d, c, out, initial, nr_initial, err);
 	fclose(d->out);
 	free(initial);
 	return ret;
@@ -567,6 +571,8 @@ int demand_derive(struct demand *out, const struct capture *c, const struct trac
 	free(d.frames);
 	free(d.free_ids);
 	free(d.pending);
+	free(d.begins);
+	free(d.early);
 	free(d.tasks);
 	free(d.last_event);
 	free(d.account_tasks);

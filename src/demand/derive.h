@@ -45,6 +45,21 @@ struct pending {
 	uint64_t time;
 };
 
+/* A request that took time, by its events: the first that shows it, and its mm_page_alloc. */
+struct request_begin {
+	uint64_t begin, end;
+};
+/* One that has begun and is not over; its operation is out already. */
+struct request_early {
+	uint64_t end;	   /* event; 0: none */
+	struct track page; /* that it gets */
+};
+
+static inline bool has_failed(const struct event *alloc)
+{
+	return alloc->w[0] == UINT64_MAX;
+}
+
 /* Files of which pages were dropped, by device and inode, in an open hash table: files.c. */
 struct file_entry {
 	uint64_t device, inode;
@@ -105,6 +120,9 @@ struct derive {
 	struct file_table files;
 	struct range_table ranges;
 	struct bulk_table bulk;
+	struct request_begin *begins; /* by when they began */
+	size_t nr_begins, next_begin;
+	struct request_early *early; /* by pid */
 	FILE *out;
 	bool write_failed;
 };
@@ -151,6 +169,7 @@ void seen_activate(struct derive *d, const struct event *e);
 void seen_file_add(struct derive *d, const struct event *e);
 void seen_file_delete(struct derive *d, const struct event *e);
 void seen_writeback(struct derive *d, const struct event *e); /* begins or has ended */
+void seen_infer(struct derive *d, const struct event *e, struct track *page);
 
 /* ---- files.c: whose page cache a page is ---- */
 
@@ -160,6 +179,12 @@ uint32_t file_number(struct derive *d, const struct event *e);
 /* The file ends; its inode may come to mean another one. Its number, 0 if nothing of it was
  * dropped. */
 uint32_t file_end(struct derive *d, const struct event *e);
+
+/* ---- begins.c: when requests began ---- */
+
+int begins_find(struct derive *d, uint64_t from, uint64_t to, struct error *err) MUST_CHECK;
+/* The mm_page_alloc of the request that begins with event @i, 0 none; @i only grows. */
+uint64_t begins_at(struct derive *d, uint64_t i);
 
 /* ---- account.c: who let what go ---- */
 
@@ -190,6 +215,8 @@ bool bulk_free(struct derive *d, const struct event *e, uint32_t frame);
 
 /* ---- ranges.c: what belongs to one fault for a huge page ---- */
 
+/* Is the request a fault for a transparent huge page, and which of its two? */
+void range_note_fault(struct derive *d, const struct event *e, struct demand_op *op);
 /* Names the range of a request and of the page that it got. */
 void range_request(struct derive *d, const struct event *e, struct demand_op *op,
 		   struct track *page);

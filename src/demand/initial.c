@@ -190,7 +190,9 @@ static enum mm_kind kind_of_kpf(uint64_t kpf)
 	return kpf & KPF(KPF_SWAPBACKED) ? MM_KIND_SHMEM : MM_KIND_FILE;
 }
 
-static uint8_t lru_of_kpf(uint64_t kpf)
+/* Pages that were locked while they were looked at go to an inactive list when they are unlocked
+ * [mlock_page, __munlock_page, mm/mlock.c, 6.1]. */
+static uint8_t lru_of_kpf(uint64_t kpf, bool unlocked)
 {
 	uint8_t lru = kpf & (KPF(KPF_ANON) | KPF(KPF_SWAPBACKED)) ? MM_LRU_INACTIVE_ANON
 								  : MM_LRU_INACTIVE_FILE;
@@ -198,11 +200,11 @@ static uint8_t lru_of_kpf(uint64_t kpf)
 	if (!(kpf & KPF(KPF_LRU)))
 		return DEMAND_NO_LRU;
 	if (kpf & KPF(KPF_UNEVICTABLE))
-		return MM_LRU_UNEVICTABLE;
+		return unlocked ? lru : MM_LRU_UNEVICTABLE;
 	return kpf & KPF(KPF_ACTIVE) ? lru + 1 : lru;
 }
 
-static void from_kpf(struct demand_initial *init, uint64_t kpf)
+static void from_kpf(struct demand_initial *init, uint64_t kpf, bool unlocked)
 {
 	static const struct {
 		int bit;
@@ -217,7 +219,7 @@ static void from_kpf(struct demand_initial *init, uint64_t kpf)
 	size_t i;
 
 	init->page = (uint8_t)kind_of_kpf(kpf);
-	init->lru = lru_of_kpf(kpf);
+	init->lru = lru_of_kpf(kpf, unlocked);
 	init->flags = init->page == MM_KIND_FILE || init->page == MM_KIND_SHMEM ? MM_F_FILE : 0;
 	for (i = 0; i < ARRAY_SIZE(map); i++) {
 		if (kpf & KPF(map[i].bit))
@@ -227,7 +229,7 @@ static void from_kpf(struct demand_initial *init, uint64_t kpf)
 
 /* A page known to belong to the LRU without a list: file pages inactive, the rest active, as they
  * begin life. */
-static void complete(struct scan *s, const struct snapshot *snap)
+static void complete(struct scan *s, const struct snapshot *snap, bool unlocked)
 {
 	size_t i;
 
@@ -236,7 +238,7 @@ static void complete(struct scan *s, const struct snapshot *snap)
 		uint64_t pfn = s->d->geo.base_pfn + init->frame;
 
 		if (snap && snap->frames && pfn < snap->nr_frames) {
-			from_kpf(init, snap->frames[pfn].kpf);
+			from_kpf(init, snap->frames[pfn].kpf, unlocked);
 			continue;
 		}
 		if (init->lru == DEMAND_NO_LRU && init->page == MM_KIND_FILE) {
@@ -284,7 +286,7 @@ int initial_scan(struct derive *d, const struct capture *c, struct demand_initia
 		free(s.list);
 		return -1;
 	}
-	complete(&s, c ? &c->start : NULL);
+	complete(&s, c ? &c->start : NULL, c && c->unlocked);
 	if (s.nr)
 		qsort(s.list, s.nr, sizeof(*s.list), by_frame);
 	*out = s.list;

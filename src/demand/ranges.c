@@ -56,6 +56,23 @@ static struct range_task *task_of(const struct derive *d, uint32_t pid)
 	return n ? &d->ranges.tasks[n] : NULL;
 }
 
+/* ---- faults ---- */
+
+/* A fault for a transparent huge page, and which of its two requests this is. */
+void range_note_fault(struct derive *d, const struct event *e, struct demand_op *op)
+{
+	uint8_t *task = e->pid < d->nr_tasks ? &d->tasks[e->pid] : NULL;
+
+	if (!mm_thp_request(op->gfp, op->order) || !task || *task & TASK_KHUGEPAGED)
+		return;
+	op->flags |= DEMAND_F_THP;
+	if (*task & TASK_THP_FAILED && !(op->gfp & GFP_THISNODE))
+		op->flags |= DEMAND_F_AGAIN;
+	*task &= (uint8_t)~TASK_THP_FAILED;
+	if (op->kind == DEMAND_FAIL && op->gfp & GFP_THISNODE && op->gfp & GFP_DIRECT_RECLAIM)
+		*task |= TASK_THP_FAILED;
+}
+
 /* ---- queues ---- */
 
 static void queue_put(const struct derive *d, struct queue *q, uint32_t number)

@@ -149,3 +149,25 @@ void seen_writeback(struct derive *d, const struct event *e)
 	op = op_for(d, e, begins ? DEMAND_WRITEBACK : DEMAND_WRITTEN, d->frames[head].id);
 	emit(d, &op);
 }
+
+/* Without events of LRU lists a page that is asked for as those on them are is taken for one. */
+void seen_infer(struct derive *d, const struct event *e, struct track *page)
+{
+	struct demand_op op = op_for(d, e, DEMAND_LRU, page->id);
+
+	page->flags |= TRACK_LRU;
+	op.type = MM_LRU_INACTIVE_ANON;
+	op.page = MM_KIND_ANON;
+	op.arg = MM_F_ANON | MM_F_SWAPBACKED;
+	if (d->trace->kinds_seen[EV_FILE_ADD] || (uint32_t)e->w[2] & GFP_WRITE) {
+		op.type = MM_LRU_INACTIVE_FILE;
+		op.page = MM_KIND_FILE;
+		op.arg = MM_F_FILE;
+	}
+	page->page = op.page;
+	page->lru = op.type;
+	page->mm_flags = op.arg;
+	page->seq = ++d->seq;
+	emit(d, &op);
+	d->counts.inferred_lru++;
+}

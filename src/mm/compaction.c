@@ -505,22 +505,6 @@ void mm_compact_step(struct mm *mm, struct mm_compact_control *cc, struct mm_com
 	}
 }
 
-enum mm_compact_result mm_compact_zone(struct mm *mm, struct mm_compact_control *cc)
-{
-	uint64_t failed = mm_stats(mm)->migrate_failed;
-	struct mm_compact_event ev;
-	uint32_t begin;
-
-	if (mm_compact_begin(mm, cc) != MM_COMPACT_CONTINUE)
-		return (enum mm_compact_result)cc->result;
-	begin = cc->migrate;
-	while (cc->at != MM_AT_DONE)
-		mm_compact_step(mm, cc, &ev);
-	mm_note(mm, MM_NOTE_COMPACTED, cc->zone, (int64_t)cc->result, (int64_t)cc->total_moved,
-		(int64_t)(mm_stats(mm)->migrate_failed - failed), 0, 0, 0, begin, cc->migrate);
-	return (enum mm_compact_result)cc->result;
-}
-
 /* ---- repair ---- */
 
 /* The scan ended at @end with @taken pages, whichever they are. */

@@ -8,6 +8,39 @@
 
 #define GFP_KERNEL (MM_GFP_IO | MM_GFP_FS | MM_GFP_DIRECT_RECLAIM | MM_GFP_KSWAPD_RECLAIM)
 
+/* ---- a run ---- */
+
+/* Where it holds no page, others may have worked for as long as it has; @passed is the part of that
+ * which they had. What they had now. */
+static uint64_t let_others_work(struct mm *mm, struct mm_compact_control *cc, uint64_t passed)
+{
+	uint64_t pages = mm_compact_scanned(cc) - passed;
+
+	if (!cc->direct || (cc->at != MM_AT_FINISHED && cc->at != MM_AT_DONE) || !pages)
+		return 0;
+	mm_pass_scanned(mm, pages);
+	return pages;
+}
+
+enum mm_compact_result mm_compact_zone(struct mm *mm, struct mm_compact_control *cc)
+{
+	uint64_t failed = mm_stats(mm)->migrate_failed;
+	struct mm_compact_event ev;
+	uint64_t passed = 0;
+	uint32_t begin;
+
+	if (mm_compact_begin(mm, cc) != MM_COMPACT_CONTINUE)
+		return (enum mm_compact_result)cc->result;
+	begin = cc->migrate;
+	while (cc->at != MM_AT_DONE) {
+		mm_compact_step(mm, cc, &ev);
+		passed += let_others_work(mm, cc, passed);
+	}
+	mm_note(mm, MM_NOTE_COMPACTED, cc->zone, (int64_t)cc->result, (int64_t)cc->total_moved,
+		(int64_t)(mm_stats(mm)->migrate_failed - failed), 0, 0, 0, begin, cc->migrate);
+	return (enum mm_compact_result)cc->result;
+}
+
 /* ---- for an allocation ---- */
 
 static void start_capture(struct mm *mm, uint32_t zone, uint32_t order)

@@ -32,6 +32,13 @@ static inline int64_t frame_of_pfn0(const struct mm *mm)
 	return -(int64_t)mm->base_pfn;
 }
 
+/* Frames looked at, without those that were found on free lists. */
+static inline uint64_t mm_compact_scanned(const struct mm_compact_control *cc)
+{
+	return cc->total_migrate_scanned - cc->fast_migrate_scanned + cc->total_free_scanned -
+	       cc->fast_free_scanned;
+}
+
 static inline uint32_t block_pages(const struct mm *mm)
 {
 	return 1u << mm->pageblock_order;

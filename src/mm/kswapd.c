@@ -133,7 +133,7 @@ static void end(struct mm *mm, uint32_t node, struct mm_balance *b)
 	set_reclaim_active(mm, node, b->highest, false);
 	for (uint32_t z = 0; z < mm->nr_zones; z++)
 		mm->zones[z].boost -= (uint32_t)min_u64(mm->zones[z].boost, b->boosts[z]);
-	b->active = false;
+	b->active = b->done = false;
 }
 
 bool mm_balancing(const struct mm *mm, uint32_t node)
@@ -141,29 +141,47 @@ bool mm_balancing(const struct mm *mm, uint32_t node)
 	return mm->nodes[node].balance.active;
 }
 
-uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order,
-			 uint32_t highest, bool compaction)
+/* Goes on where it stopped; true when it is done. */
+static bool go_on(struct mm *mm, uint32_t node, uint32_t cpu, struct mm_balance *b)
 {
-	struct mm_balance *b = &mm->nodes[node].balance;
 	struct mm_scan sc = {
 		.cpu = cpu,
 		.gfp = MM_GFP_IO | MM_GFP_FS | MM_GFP_DIRECT_RECLAIM | MM_GFP_KSWAPD_RECLAIM,
 		.kswapd = true,
-		.compaction = compaction,
+		.compaction = b->compaction,
+		.order = b->order,
+		.highest = b->highest,
+		.nr_reclaimed = b->reclaimed,
 	};
+	bool done = !balance_rounds(mm, node, b, &sc);
+
+	b->order = sc.order;
+	b->reclaimed = sc.nr_reclaimed;
+	return done;
+}
+
+uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t order,
+			 uint32_t highest, bool compaction)
+{
+	struct mm_balance *b = &mm->nodes[node].balance;
+	uint64_t before;
 
 	if (!b->active)
 		begin(mm, node, b, order, highest);
-	sc.order = b->order;
-	sc.highest = b->highest;
-	sc.nr_reclaimed = b->reclaimed;
-	if (!balance_rounds(mm, node, b, &sc))
+	b->compaction = compaction;
+	before = b->reclaimed;
+	if (b->done || go_on(mm, node, cpu, b))
 		end(mm, node, b);
-	mm_note(mm, MM_NOTE_KSWAPD, node, (int64_t)(sc.nr_reclaimed - b->reclaimed), order,
-		sc.order);
-	b->order = sc.order;
-	b->reclaimed = sc.nr_reclaimed;
-	return sc.order;
+	mm_note(mm, MM_NOTE_KSWAPD, node, (int64_t)(b->reclaimed - before), order, b->order);
+	return b->order;
+}
+
+void mm_balance_beside(struct mm *mm, uint32_t node, uint32_t cpu)
+{
+	struct mm_balance *b = &mm->nodes[node].balance;
+
+	if (b->active && !b->done)
+		b->done = go_on(mm, node, cpu, b);
 }
 
 /* wakeup_kswapd: is there anything for kswapd to do? */

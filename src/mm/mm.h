@@ -198,11 +198,27 @@ struct mm_pcp { /* per zone and cpu */
 
 /* kswapd of a node between two slices of its work: kswapd.c. */
 struct mm_balance {
-	uint32_t active; /* 0 or 1: it is at work */
+	uint8_t active; /* 0 or 1: it is at work */
+	uint8_t done;	/* while a request waited it came to its end; that is still to be dealt with
+			 */
+	uint8_t compaction; /* the policy compacts */
+	uint8_t pad;
 	uint32_t order, highest;
 	int32_t priority;
 	uint64_t reclaimed, boost; /* pages; boosts that are not worked off yet */
 	uint32_t boosts[MM_MAX_ZONES];
+};
+
+/*
+ * Time that passes inside a request: what a page costs the task that waits, in ns, and how many
+ * pages kswapd and kcompactd scan in a second meanwhile, if they are at work: passing.c. All zero:
+ * time stands still.
+ */
+struct mm_passing {
+	uint64_t per_scanned, per_reclaimed;	/* ns */
+	uint64_t kswapd_speed, kcompactd_speed; /* pages per second */
+	uint64_t kswapd_rest, kcompactd_rest;	/* ns x pages that are left over */
+	uint64_t ns, kcompactd_scanned;		/* since the driver reset them */
 };
 
 #include "mm/shrink.h"
@@ -333,6 +349,7 @@ struct mm {
 	int64_t kswapd_budget;
 	uint32_t kcompactd_sliced; /* the same for kcompactd */
 	int64_t kcompactd_budget;
+	struct mm_passing passing;
 	/* Every comparison with extfrag_threshold since the driver reset these came out as it would
 	 * have for each threshold from @from to @to. */
 	struct mm_agree {

@@ -491,8 +491,11 @@ static void shrink_zones(struct mm *mm, uint32_t node, struct mm_scan *sc)
 static void by_priority(struct mm *mm, uint32_t node, struct mm_scan *sc)
 {
 	for (sc->priority = DEF_PRIORITY; sc->priority >= 0; sc->priority--) {
+		uint64_t before = sc->nr_reclaimed;
+
 		sc->nr_scanned = 0;
 		shrink_zones(mm, node, sc);
+		mm_pass_reclaimed(mm, sc->nr_reclaimed - before);
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim || sc->compaction_ready)
 			return;
 		if (!sc->nr_reclaimed)

@@ -5,8 +5,8 @@
  * of each operation. The central value is total time over total pages; low and high are the
  * quartiles over the operations.
  *
- * kswapd's speed is what it scanned from each waking to the last list that it shrank, over that
- * time; the CPU's share that it had then is in it.
+ * kswapd's speed is what it scanned from when somebody woke it to the last list that it shrank,
+ * over that time; the CPU's share that it had then, and how long it waited for a CPU, are in it.
  */
 #include "replay/whatif.h"
 
@@ -105,13 +105,31 @@ static void kswapd_stops(struct kswapd *k, struct stall_costs *c, uint64_t first
 	k->woken = 0;
 }
 
-static void look_at_kswapd(struct kswapd *k, const struct event *e, struct stall_costs *c,
-			   uint64_t first)
+/* When somebody woke it [wakeup_kswapd]; that shows only while it sleeps. */
+struct wakeups {
+	uint64_t time[MM_MAX_NODES];
+};
+
+static uint64_t woken_at(struct wakeups *w, const struct event *e)
+{
+	uint64_t *asked = &w->time[e->w[0] % MM_MAX_NODES], time = *asked ? *asked : e->time;
+
+	*asked = 0;
+	return time;
+}
+
+static void look_at_kswapd(struct kswapd *k, struct wakeups *w, const struct event *e,
+			   struct stall_costs *c, uint64_t first)
 {
 	switch (e->kind) {
+	case EV_KSWAPD_WAKEUP:
+		if (!w->time[e->w[0] % MM_MAX_NODES])
+			w->time[e->w[0] % MM_MAX_NODES] = e->time;
+		break;
 	case EV_KSWAPD_WAKE:
 		kswapd_stops(k, c, first);
-		k->woken = k->last = e->time;
+		k->woken = woken_at(w, e);
+		k->last = e->time;
 		k->scanned = 0;
 		break;
 	case EV_KSWAPD_SLEEP:
@@ -178,6 +196,8 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from
 	struct samples reclaim = {NULL, 0, 0, 0}, compaction = {NULL, 0, 0, 0};
 	struct waiting *tasks = calloc((size_t)t->max_pid + 1, sizeof(*tasks));
 
+	struct wakeups wakeups = {{0}};
+
 	*c = (struct stall_costs){.waited = 0};
 	for (uint64_t i = from; tasks && i < t->nr; i++) {
 		const struct event *e = &t->events[i];
@@ -186,7 +206,7 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from
 			look_at(&tasks[e->pid], e, &reclaim, &compaction, &c->kcompactd,
 				t->events[0].time);
 		if (e->pid <= t->max_pid)
-			look_at_kswapd(&tasks[e->pid].kswapd, e, c, t->events[0].time);
+			look_at_kswapd(&tasks[e->pid].kswapd, &wakeups, e, c, t->events[0].time);
 	}
 	for (uint32_t pid = 0; tasks && pid <= t->max_pid; pid++)
 		kswapd_stops(&tasks[pid].kswapd, c, t->events[0].time);

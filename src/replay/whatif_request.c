@@ -166,7 +166,7 @@ static int64_t pages_until(struct whatif_clock *clock, const struct paces *paces
 {
 	uint64_t ns = time > clock->time ? time - clock->time : 0, pages;
 
-	clock->time = time;
+	clock->time += ns;
 	if (!paces->nr)
 		return 0;
 	while (clock->pace + 1 < paces->nr && paces->v[clock->pace + 1].time <= time)
@@ -208,6 +208,39 @@ void whatif_kswapd(struct whatif *w, uint64_t time)
 			work_kswapd(w, node);
 	}
 	run_kcompactds(w);
+}
+
+/* ---- time inside a request ---- */
+
+static uint64_t speed_now(const struct whatif_clock *clock, const struct paces *paces)
+{
+	return paces->nr ? paces->v[clock->pace].speed : 0;
+}
+
+static void time_passes(struct whatif *w)
+{
+	struct mm_passing *p = &w->mm->passing;
+
+	p->per_scanned = w->costs->scanned[1];
+	p->per_reclaimed = w->costs->reclaimed[1];
+	p->kswapd_speed = speed_now(&w->kswapd_clock, &w->costs->kswapd);
+	p->kcompactd_speed = speed_now(&w->kcompactd_clock, &w->costs->kcompactd);
+	p->ns = p->kcompactd_scanned = 0;
+}
+
+/* The request took so long; who came to the end of his work meanwhile goes to sleep now. */
+static void time_has_passed(struct whatif *w)
+{
+	struct mm_passing *p = &w->mm->passing;
+
+	w->kswapd_clock.time += p->ns;
+	w->kcompactd_clock.time += p->ns;
+	w->background_scanned += p->kcompactd_scanned;
+	p->per_scanned = p->per_reclaimed = 0;
+	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
+		if (w->kswapd[node].due && w->mm->nodes[node].balance.done)
+			work_kswapd(w, node);
+	}
 }
 
 /* wakeup_kswapd: where it has nothing to do, requests that cannot compact themselves get kcompactd.
@@ -267,7 +300,10 @@ static struct frame try_request(struct whatif *w, const struct mm_request *rq, b
 		return f;
 	wake_for(w, rq);
 	w->mm->cpu = rq->cpu;
-	return w->policy->alloc_slow(&w->env, rq);
+	time_passes(w);
+	f = w->policy->alloc_slow(&w->env, rq);
+	time_has_passed(w);
+	return f;
 }
 
 struct frame whatif_alloc(struct whatif *w, const struct demand_op *op, bool *slow)

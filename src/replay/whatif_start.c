@@ -4,7 +4,7 @@
 
 /* Pages that the snapshot saw on an LRU list whose order it could not read: by frame, oldest
  * lowest. */
-static void list_lru_pages(struct mm *mm)
+static void list_lru_pages(struct mm *mm, bool unlocked)
 {
 	for (uint32_t n = 0; n < mm->nr_frames; n++) {
 		struct frame f = {n};
@@ -17,7 +17,7 @@ static void list_lru_pages(struct mm *mm)
 			continue;
 		if (flags & MM_F_ACTIVE)
 			lru++;
-		if (flags & MM_F_UNEVICTABLE)
+		if (flags & MM_F_UNEVICTABLE && !unlocked)
 			lru = MM_LRU_UNEVICTABLE;
 		mm_lru_add(mm, f, lru);
 	}
@@ -105,10 +105,10 @@ static void forget_dirt(struct mm *mm)
 void whatif_place_initial(struct whatif *w)
 {
 	if (w->cut)
-		list_lru_pages(w->mm);
+		list_lru_pages(w->mm, w->demand->unlocked);
 	for (uint64_t i = 0; i < w->demand->nr_initial; i++)
 		place(w, &w->demand->initial[i]);
-	list_lru_pages(w->mm);
+	list_lru_pages(w->mm, w->demand->unlocked);
 	w->mm->swap_free -=
 		w->demand->swapped < w->mm->swap_free ? w->demand->swapped : w->mm->swap_free;
 	if (!w->demand->writeback)

@@ -39,12 +39,16 @@ static uint64_t nr_events;
 static char strings[512];
 static uint64_t strings_len;
 static struct demand demand;
+static struct capture capture;
+static uint64_t cut; /* event */
 
 static void history_begins(void)
 {
 	nr_events = 0;
 	strings_len = 0;
 	memset(events, 0, sizeof(events));
+	memset(&capture, 0, sizeof(capture));
+	cut = 0;
 }
 
 static struct event *happens(uint32_t pid, enum event_kind kind, uint64_t w0, uint64_t w1,
@@ -109,7 +113,7 @@ static void derive(void)
 					    {KHUGEPAGED, "khugepaged"},
 					    {KSWAPD, "kswapd0"},
 					    {RECORDER, "trace-cmd"}};
-	struct demand_geometry geo = {.nr_frames = FRAMES, .pageblock_order = 9};
+	struct demand_geometry geo = {.nr_frames = FRAMES, .pageblock_order = 9, .cut = cut};
 	struct trace t = {
 		.events = events,
 		.nr = nr_events,
@@ -119,12 +123,11 @@ static void derive(void)
 		.comms = comms,
 		.nr_comms = ARRAY_SIZE(comms),
 	};
-	struct capture c = {0};
 	struct error err = {{0}};
 
 	for (uint64_t i = 0; i < nr_events; i++)
 		t.kinds_seen[events[i].kind]++;
-	ck_assert_msg(!demand_derive(&demand, &c, &t, &geo, NULL, &err), "%s", err.text);
+	ck_assert_msg(!demand_derive(&demand, &capture, &t, &geo, NULL, &err), "%s", err.text);
 }
 
 /* ---- the demand in words ---- */
@@ -356,6 +359,61 @@ START_TEST(other_slabs_are_not_shrunk)
 	frees(KSWAPD, 4, 0)->flags = EVF_SOFTIRQ;
 	expect("+a/0 +b/1 +c/0 -a -b -c");
 	ck_assert_uint_eq(demand.ops[0].arg, 0);
+}
+END_TEST
+
+/* ---- when requests began ---- */
+
+/*
+ *   task 7   +a          wakes kswapd            compacts, reclaims   gets b
+ *   task 8          +c                 free a                                  +d
+ *   kswapd0                                      (runs)
+ * Expect b to be asked for before a dies, at the time when kswapd was woken for it.
+ */
+START_TEST(request_begins_when_it_began)
+{
+	allocs(TASK, 5, 0, KERNEL);
+	allocs(OTHER, 6, 0, KERNEL);
+	happens(TASK, EV_KSWAPD_WAKEUP, 0, 2, 3, KERNEL);
+	frees(OTHER, 5, 0);
+	happens(TASK, EV_COMPACT_TRY, 3, KERNEL, 0, 0);
+	happens(TASK, EV_RECLAIM_BEGIN, 3, KERNEL, 0, 0);
+	happens(TASK, EV_RECLAIM_END, 0, 0, 0, 0);
+	allocs(TASK, 8, 3, KERNEL);
+	allocs(OTHER, 7, 0, KERNEL);
+	expect("+a/0 +b/0 +c/3 -a +d/0");
+	ck_assert_uint_eq(demand.ops[2].time, 2);
+}
+END_TEST
+
+/*
+ *   task 7   kswapd is woken for a boosted zone;  kswapd is woken for order 3     gets a of order 0
+ *   task 8                                                            frees @9 - Expect a request
+ * to begin with its own waking only.
+ */
+START_TEST(others_wake_kswapd_too)
+{
+	allocs(TASK, 4, 0, KERNEL);
+	happens(TASK, EV_KSWAPD_WAKEUP, 0, 2, 0, 0);
+	frees(OTHER, 9, 0);
+	allocs(TASK, 5, 0, KERNEL);
+	happens(TASK, EV_KSWAPD_WAKEUP, 0, 2, 3, KERNEL);
+	frees(OTHER, 10, 0);
+	allocs(TASK, 6, 0, KERNEL);
+	expect("+a/0 -@9 +b/0 -@10 +c/0");
+}
+END_TEST
+
+/* Expect a request that is under way when the recording is cut to be asked for when it ends. */
+START_TEST(request_over_the_cut)
+{
+	cut = 3;
+	frees(OTHER, 8, 0);
+	happens(TASK, EV_KSWAPD_WAKEUP, 0, 2, 0, KERNEL);
+	frees(OTHER, 9, 0);
+	frees(OTHER, 10, 0);
+	allocs(TASK, 5, 0, KERNEL);
+	expect("-@10 +a/0");
 }
 END_TEST
 
@@ -729,6 +787,32 @@ START_TEST(initial_objects)
 END_TEST
 
 /*
+ * Frames 3 and 4 as the snapshot's reader saw them, while its memory was locked: one anonymous, one
+ * of a file. Expect them on inactive lists once it has let go, and to stay unevictable where
+ * something still is.
+ */
+START_TEST(locked_for_the_snapshot)
+{
+	static struct snap_frame frames[FRAMES];
+
+	frames[3].kpf = 1u << 5 | 1u << 12 | 1u << 14 | 1u << 18; /* LRU, ANON, SWAPBACKED */
+	frames[4].kpf = 1u << 5 | 1u << 18;			  /* UNEVICTABLE */
+	capture.start = (struct snapshot){.frames = frames, .nr_frames = FRAMES};
+	frees(TASK, 3, 0);
+	frees(TASK, 4, 0);
+	expect("-@3 -@4");
+	ck_assert_uint_eq(demand.initial[0].lru, MM_LRU_UNEVICTABLE);
+	ck_assert(!demand.unlocked);
+	demand_release(&demand);
+	capture.unlocked = true;
+	expect("-@3 -@4");
+	ck_assert_uint_eq(demand.initial[0].lru, MM_LRU_INACTIVE_ANON);
+	ck_assert_uint_eq(demand.initial[1].lru, MM_LRU_INACTIVE_FILE);
+	ck_assert(demand.unlocked);
+}
+END_TEST
+
+/*
  *   kcompactd0  [ migrate: frees 3, which nobody had allocated; 40 shows on the LRU ]   task 7
  * frees 40 Expect @3 there at the start and moved to 40; 40 was free.
  */
@@ -786,7 +870,7 @@ END_TEST
 /*
  *   task 7  pool page, (reclaims: allocates for itself), pool page, failure;   pool page;  fork;
  * pool page Expect three resizes: the failure ends one, a request of another kind the next;
- * requests inside reclaim end nothing.
+ * requests inside reclaim end nothing. The page that reclaim was for was asked for before.
  */
 START_TEST(runs_of_pool_requests)
 {
@@ -800,7 +884,7 @@ START_TEST(runs_of_pool_requests)
 	allocs(TASK, 6, 0, KERNEL);
 	frees(TASK, 1536, 9);
 	allocs(TASK, 1536, 9, POOL);
-	expect("+a/9h +b/0 +c/9h fail/9h +d/9h +e/0 -dh +f/9h");
+	expect("+a/9h +b/9h +c/0 fail/9h +d/9h +e/0 -dh +f/9h");
 	ck_assert_uint_eq(demand.counts.intents, 3);
 	ck_assert_uint_eq(demand.ops[0].arg, demand.ops[3].arg);
 	ck_assert_uint_ne(demand.ops[3].arg, demand.ops[4].arg);
@@ -893,6 +977,10 @@ static Suite *demand_suite(void)
 		foreign_frames,
 		initial_objects,
 		initial_source_moves,
+		locked_for_the_snapshot,
+		request_begins_when_it_began,
+		others_wake_kswapd_too,
+		request_over_the_cut,
 		ids_are_used_again,
 		recorder_is_marked,
 		failed_request,

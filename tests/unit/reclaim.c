@@ -362,6 +362,49 @@ START_TEST(kswapd_fills_to_the_high_watermark)
 }
 END_TEST
 
+/*
+ * A task waits for 1000 pages at 2000 ns each: kswapd scans 500 in that time at 250000 a second,
+ * and goes on where it stopped. Expect nothing without time, so much with it, and its end only when
+ * the driver asks.
+ */
+START_TEST(kswapd_works_while_a_task_waits)
+{
+	struct mm *mm = machine_with_cache(8192, 4096);
+
+	set_wmark(mm, 1000, 1500, 2000);
+	mm->kswapd_sliced = 1;
+	mm_balance_node(mm, 0, 0, 0, 2, false);
+	ck_assert(mm_balancing(mm, 0));
+	mm_pass_scanned(mm, 1000);
+	ck_assert_uint_eq(mm_stats(mm)->scanned_kswapd, 0);
+	mm->passing = (struct mm_passing){.per_scanned = 2000, .kswapd_speed = 250000};
+	mm_pass_scanned(mm, 1000);
+	ck_assert_uint_eq(mm->passing.ns, 2000000);
+	ck_assert_int_le(mm->kswapd_budget, 0);
+	ck_assert_int_eq(mm->kswapd_budget, 500 - (int64_t)mm_stats(mm)->scanned_kswapd);
+	ck_assert(!mm_node_balanced(mm, 0, 0, 2));
+	mm_pass_scanned(mm, 100000);
+	ck_assert(mm_node_balanced(mm, 0, 0, 2));
+	ck_assert(mm_balancing(mm, 0));
+	mm_balance_node(mm, 0, 0, 0, 2, false);
+	ck_assert(!mm_balancing(mm, 0));
+	expect_sound(mm);
+}
+END_TEST
+
+/* Expect direct reclaim to take time too, by what it got. */
+START_TEST(reclaim_takes_time)
+{
+	struct mm *mm = machine_with_cache(8192, 4096);
+	uint64_t got;
+
+	mm->passing.per_reclaimed = 10;
+	got = mm_direct_reclaim(mm, &(struct mm_request){.gfp = KERNEL}, false);
+	ck_assert_uint_eq(mm->passing.ns, 10 * got);
+	mm_free(mm);
+}
+END_TEST
+
 /* Expect kswapd to be left alone after 16 runs that got nothing, until reclaim makes progress
  * again. */
 START_TEST(hopeless_node)
@@ -479,6 +522,8 @@ static Suite *reclaim_suite(void)
 	tcase_add_test(tc, balance_of_active_and_inactive);
 	tc = kit_case(s, "kswapd");
 	tcase_add_test(tc, kswapd_fills_to_the_high_watermark);
+	tcase_add_test(tc, kswapd_works_while_a_task_waits);
+	tcase_add_test(tc, reclaim_takes_time);
 	tcase_add_test(tc, hopeless_node);
 	tcase_add_test(tc, boost_is_worked_off);
 	tc = kit_case(s, "lumpy");

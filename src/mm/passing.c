@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Time that passes inside a request: while a task compacts or reclaims for itself, kswapd, which
+ * its request has woken, and kcompactd go on beside it. How long a page takes and how fast the
+ * threads are is the driver's affair (struct mm_passing).
+ */
+#include "mm/compaction_internal.h"
+
+#define SECOND 1000000000ull
+
+/* Pages that a thread of @speed scans in @ns. */
+static int64_t pages_in(uint64_t ns, uint64_t speed, uint64_t *rest)
+{
+	uint64_t work = ns * speed + *rest;
+
+	*rest = work % SECOND;
+	return (int64_t)(work / SECOND);
+}
+
+static void kswapd_works(struct mm *mm, uint64_t ns)
+{
+	int64_t pages = pages_in(ns, mm->passing.kswapd_speed, &mm->passing.kswapd_rest);
+
+	for (uint32_t node = 0; node < mm->nr_nodes; node++) {
+		if (!mm_balancing(mm, node))
+			continue;
+		mm->kswapd_budget += pages;
+		pages = 0;
+		mm_balance_beside(mm, node, mm->cpu);
+	}
+}
+
+static uint64_t scanned(const struct mm *mm)
+{
+	return mm_stats(mm)->migrate_scanned + mm_stats(mm)->free_scanned;
+}
+
+static void kcompactd_works(struct mm *mm, uint64_t ns)
+{
+	int64_t pages = pages_in(ns, mm->passing.kcompactd_speed, &mm->passing.kcompactd_rest);
+	uint64_t before = scanned(mm);
+
+	for (uint32_t node = 0; node < mm->nr_nodes; node++) {
+		if (!mm_kcompactd_busy(mm, node))
+			continue;
+		mm->kcompactd_budget += pages;
+		pages = 0;
+		if (mm->kcompactd_budget > 0)
+			mm_kcompactd_go_on(mm, node, mm->cpu);
+	}
+	mm->passing.kcompactd_scanned += scanned(mm) - before;
+}
+
+/* What others free meanwhile is not the compacting task's to capture [task_capc]. */
+static void pass(struct mm *mm, uint64_t ns)
+{
+	struct mm_capture capture = mm->capture;
+	uint32_t cpu = mm->cpu;
+
+	if (!ns)
+		return;
+	mm->passing.ns += ns;
+	mm->capture = (struct mm_capture){0};
+	if (mm->kswapd_sliced)
+		kswapd_works(mm, ns);
+	if (mm->kcompactd_sliced)
+		kcompactd_works(mm, ns);
+	mm->capture = capture;
+	mm->cpu = cpu;
+}
+
+void mm_pass_scanned(struct mm *mm, uint64_t pages)
+{
+	pass(mm, pages * mm->passing.per_scanned);
+}
+
+void mm_pass_reclaimed(struct mm *mm, uint64_t pages)
+{
+	pass(mm, pages * mm->passing.per_reclaimed);
+}
