@@ -117,6 +117,7 @@ struct compact_run {
 	bool source_stepped; /* MM_AT_SOURCE was done before its event: see
 				verify_compact_insertion() */
 	struct mm_compact_event source_ev;
+	bool dest_freed; /* where a page has moved to is free again; its old frame goes next */
 	bool asked; /* probes: a target was asked for since the last source was freed */
 	bool drain_seen, lost_step;
 };
@@ -428,6 +429,7 @@ void compact_await(struct compact_run *run, struct frame to);
 void compact_flushed(struct verify *v, struct compact_run *run);
 /* @f is inserted into an LRU list; @run is the run of the task that does so, if any. */
 void compact_dest_seen(struct verify *v, struct compact_run *run, struct frame f);
+bool compact_dest_freed(struct verify *v, struct compact_run *run, struct frame f);
 void verify_compact_asked(struct verify *v, const struct event *e);
 void verify_compact_truth(struct verify *v, const struct event *e);
 void verify_compact_switch_in(struct verify *v, const struct event *e);

@@ -493,6 +493,12 @@ static void source_freed(struct verify *v, struct compact_run *run, struct frame
 
 	compact_flushed(v, run);
 	compact_settle(v, run);
+	if (run->dest_freed) {
+		run->dest_freed = run->asked = false;
+		mm_compact_gone(v->mm, &run->cc, from);
+		run->moved_pending = true;
+		return;
+	}
 	/* Freed from under the compactor: it only drops the last reference [unmap_and_move]. */
 	if (let_go(v, run, from)) {
 		mm_compact_gone(v->mm, &run->cc, from);
@@ -533,6 +539,8 @@ void verify_compact_free(struct verify *v, const struct event *e, struct frame f
 		source_freed(v, run, f);
 		return;
 	}
+	if (compact_dest_freed(v, run, f))
+		return;
 	pass_invisible(v, run, MM_AT_RELEASE);
 	if (run->cc.at == MM_AT_RELEASE) {
 		struct frame expected = mm_compact_release_next(v->mm, &run->cc);

@@ -188,6 +188,22 @@ void compact_dest_seen(struct verify *v, struct compact_run *run, struct frame f
 		moved_to_free(v, run, f);
 }
 
+/*
+ * The compactor frees the page that it has just moved to and that is on its LRU list by now: while
+ * it was at it the last user went, so the mover's own reference is the last one, and goes before the
+ * old frame does [put_page(newpage) in __unmap_and_move, 6.1].
+ */
+bool compact_dest_freed(struct verify *v, struct compact_run *run, struct frame f)
+{
+	if (mm_compact_next_target(v->mm, &run->cc).n != f.n ||
+	    !(mm_frame(v->mm, f)->flags & MM_F_LRU))
+		return false;
+	use_held(v, run, f);
+	v->res->migrations_confirmed++;
+	run->dest_freed = true;
+	return true;
+}
+
 /* A page that the trace shows in use: was it moved there? */
 void verify_compact_seen(struct verify *v, const struct event *e, struct frame f)
 {
