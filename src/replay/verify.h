@@ -118,7 +118,7 @@ struct compact_run {
 				verify_compact_insertion() */
 	struct mm_compact_event source_ev;
 	bool dest_freed; /* where a page has moved to is free again; its old frame goes next */
-	bool asked; /* probes: a target was asked for since the last source was freed */
+	bool asked;	 /* probes: a target was asked for since the last source was freed */
 	bool drain_seen, lost_step;
 };
 

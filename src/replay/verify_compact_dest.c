@@ -190,8 +190,8 @@ void compact_dest_seen(struct verify *v, struct compact_run *run, struct frame f
 
 /*
  * The compactor frees the page that it has just moved to and that is on its LRU list by now: while
- * it was at it the last user went, so the mover's own reference is the last one, and goes before the
- * old frame does [put_page(newpage) in __unmap_and_move, 6.1].
+ * it was at it the last user went, so the mover's own reference is the last one, and goes before
+ * the old frame does [put_page(newpage) in __unmap_and_move, 6.1].
  */
 bool compact_dest_freed(struct verify *v, struct compact_run *run, struct frame f)
 {
