@@ -72,9 +72,11 @@ static void scan_before_switch(struct verify *v, struct compact_run *run)
 
 /*
  * May an async task give way between its search for the next page's target and that page's end?
- * Where the page is mapped its mappings are replaced first. And where none moves any more, those
- * that are left are tried up to ten times each, which begins at the head of the loop every time
- * [migrate_pages].
+ * Where the page is mapped its mappings are replaced first. Where none moves any more, those that
+ * are left are tried up to ten times each, which begins at the head of the loop every time
+ * [migrate_pages]. And where the free lists had nothing, the search goes on with a block, at whose
+ * first frame it gives way [compact_unlock_should_abort in isolate_freepages_block]; the lists were
+ * searched by then, with interrupts off [fast_isolate_freepages].
  */
 static bool gives_way_behind_search(struct verify *v, uint32_t pid)
 {
@@ -84,7 +86,8 @@ static bool gives_way_behind_search(struct verify *v, uint32_t pid)
 
 		if (x->pid != pid || event_context(x) != CTX_TASK)
 			continue;
-		if (x->kind == EV_MIGRATION_PTE_SET || x->kind == EV_COMPACT_MIGRATED)
+		if (x->kind == EV_MIGRATION_PTE_SET || x->kind == EV_COMPACT_MIGRATED ||
+		    x->kind == EV_COMPACT_FREE_ISOLATE)
 			return true;
 		if (x->kind == EV_FREE)
 			return false;

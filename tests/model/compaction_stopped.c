@@ -292,6 +292,15 @@ START_TEST(stopped_among_pages_that_do_not_move)
 }
 END_TEST
 
+/* Its free lists had nothing: it gave way in the walk over the first block, not before it turned
+ * the lists [fast_isolate_freepages, isolate_freepages_block]. */
+START_TEST(stopped_in_the_walk_behind_the_free_lists)
+{
+	ck_assert(searched_before_switch(EV_COMPACT_FREE_ISOLATE, false));
+	ck_assert(!searched_before_switch(EV_COMPACT_FREE_ISOLATE, true)); /* due before */
+}
+END_TEST
+
 /* The timer came when interrupts were off: it was due at the head of the loop. */
 START_TEST(stopped_right_after_a_drain)
 {
@@ -377,6 +386,7 @@ int main(void)
 	tcase_add_test(tc, stopped_behind_its_search);
 	tcase_add_test(tc, a_search_without_stop);
 	tcase_add_test(tc, stopped_among_pages_that_do_not_move);
+	tcase_add_test(tc, stopped_in_the_walk_behind_the_free_lists);
 	tcase_add_test(tc, stopped_right_after_a_drain);
 	tcase_add_test(tc, kswapd_clears_before_it_sleeps);
 	tcase_add_test(tc, kswapd_is_stopped_before_it_clears);
