@@ -218,7 +218,10 @@ struct mm_passing {
 	uint64_t per_scanned, per_reclaimed;	/* ns */
 	uint64_t kswapd_speed, kcompactd_speed; /* pages per second */
 	uint64_t kswapd_rest, kcompactd_rest;	/* ns x pages that are left over */
-	uint64_t ns, kcompactd_scanned;		/* since the driver reset them */
+	/* Since the driver reset them: how long the task waited, and how much of that they were at
+	 * work. */
+	uint64_t ns, kswapd_ns, kcompactd_ns;
+	uint64_t kcompactd_scanned;
 };
 
 #include "mm/shrink.h"

@@ -22,8 +22,9 @@ static void kswapd_works(struct mm *mm, uint64_t ns)
 	int64_t pages = pages_in(ns, mm->passing.kswapd_speed, &mm->passing.kswapd_rest);
 
 	for (uint32_t node = 0; node < mm->nr_nodes; node++) {
-		if (!mm_balancing(mm, node))
+		if (!mm_balancing(mm, node) || mm->nodes[node].balance.done)
 			continue;
+		mm->passing.kswapd_ns += pages ? ns : 0;
 		mm->kswapd_budget += pages;
 		pages = 0;
 		mm_balance_beside(mm, node, mm->cpu);
@@ -43,6 +44,7 @@ static void kcompactd_works(struct mm *mm, uint64_t ns)
 	for (uint32_t node = 0; node < mm->nr_nodes; node++) {
 		if (!mm_kcompactd_busy(mm, node))
 			continue;
+		mm->passing.kcompactd_ns += pages ? ns : 0;
 		mm->kcompactd_budget += pages;
 		pages = 0;
 		if (mm->kcompactd_budget > 0)

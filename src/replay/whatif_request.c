@@ -225,16 +225,17 @@ static void time_passes(struct whatif *w)
 	p->per_reclaimed = w->costs->reclaimed[1];
 	p->kswapd_speed = speed_now(&w->kswapd_clock, &w->costs->kswapd);
 	p->kcompactd_speed = speed_now(&w->kcompactd_clock, &w->costs->kcompactd);
-	p->ns = p->kcompactd_scanned = 0;
+	p->ns = p->kswapd_ns = p->kcompactd_ns = p->kcompactd_scanned = 0;
 }
 
-/* The request took so long; who came to the end of his work meanwhile goes to sleep now. */
+/* Who worked beside the request has had that time; who came to the end of his work meanwhile goes
+ * to sleep now. */
 static void time_has_passed(struct whatif *w)
 {
 	struct mm_passing *p = &w->mm->passing;
 
-	w->kswapd_clock.time += p->ns;
-	w->kcompactd_clock.time += p->ns;
+	w->kswapd_clock.time += p->kswapd_ns;
+	w->kcompactd_clock.time += p->kcompactd_ns;
 	w->background_scanned += p->kcompactd_scanned;
 	p->per_scanned = p->per_reclaimed = 0;
 	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {

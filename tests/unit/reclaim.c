@@ -388,6 +388,10 @@ START_TEST(kswapd_works_while_a_task_waits)
 	ck_assert(mm_balancing(mm, 0));
 	mm_balance_node(mm, 0, 0, 0, 2, false);
 	ck_assert(!mm_balancing(mm, 0));
+	/* Who sleeps meanwhile has not used that time. */
+	mm->passing.kswapd_ns = 0;
+	mm_pass_scanned(mm, 1000);
+	ck_assert_uint_eq(mm->passing.kswapd_ns, 0);
 	expect_sound(mm);
 }
 END_TEST
