@@ -53,7 +53,7 @@ static enum demand_sort sort_of_anon(uint32_t flags)
 
 static enum demand_sort sort_of_file(uint32_t flags)
 {
-	if (flags & MM_F_PINNED)
+	if (flags & (MM_F_PINNED | MM_F_FIXED))
 		return DEMAND_FILE_METADATA;
 	return flags & (MM_F_DIRTY | MM_F_WRITEBACK) ? DEMAND_FILE_DIRTY : DEMAND_FILE_CLEAN;
 }

@@ -10,6 +10,22 @@ static bool has_prefix(const char *s, const char *prefix)
 	return !strncmp(s, prefix, strlen(prefix));
 }
 
+/* Where the trace does not show such passes any may have. */
+static uint64_t last_kept(const struct trace *t)
+{
+	uint64_t last = 0;
+
+	if (!t->kinds_seen[EV_LRU_SHRINK_INACTIVE])
+		return UINT64_MAX;
+	for (uint64_t i = 0; i < t->nr; i++) {
+		const struct event *e = &t->events[i];
+
+		if (e->kind == EV_LRU_SHRINK_INACTIVE && e->w[1] > e->w[2])
+			last = i;
+	}
+	return last;
+}
+
 int context_init(struct derive *d, const struct capture *c, struct error *err)
 {
 	size_t i;
@@ -37,6 +53,7 @@ int context_init(struct derive *d, const struct capture *c, struct error *err)
 		if (d->trace->events[e].pid < d->nr_tasks)
 			d->last_event[d->trace->events[e].pid] = e;
 	}
+	d->last_kept = last_kept(d->trace);
 	d->has_lru = d->trace->kinds_seen[EV_LRU_INSERT] > 0;
 	d->has_writeback = d->trace->kinds_seen[EV_P_WRITEBACK] > 0;
 	d->has_migrate = d->trace->kinds_seen[EV_MIGRATE_PAGES_BEGIN] > 0;

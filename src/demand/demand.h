@@ -54,7 +54,8 @@ enum demand_kind {
 	DEMAND_DONE,	   /* its resize is over */
 	DEMAND_WRITEBACK,  /* is being written */
 	DEMAND_WRITTEN,	   /* has been */
-	DEMAND_HOLD,	   /* is metadata of a file system: neither goes nor moves until its DROP */
+	DEMAND_HOLD,	   /* is metadata of a file system: does not move until its DROP; with arg 1
+			      it does not go either */
 	DEMAND_FILE_GONE,  /* pages of file `arg` that the recorded kernel had dropped before would
 			      be gone now */
 	DEMAND_OWNER_GONE, /* task `pid` shows no more: what it had in swap is nobody's */
@@ -203,6 +204,7 @@ struct demand {
 	struct demand_account account; /* of the whole recording, also where it is cut */
 	uint32_t nr_frames;
 	uint32_t nr_files;				  /* numbers of files are at most this */
+	uint16_t slab_keeps[MM_NR_SLABS];		  /* empty pages that a cache keeps */
 	uint16_t slab_objects[MM_NR_SLABS][MM_NR_ORDERS]; /* in a page that shrinkers can empty */
 	uint32_t swapped;   /* slots of swap that the recorded kernel had filled before the cut */
 	uint32_t bulk_most; /* pages of bulk allocations out at once, at most */

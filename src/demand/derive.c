@@ -249,6 +249,8 @@ static struct track request(struct derive *d, const struct event *e, const struc
 	follow_intent(d, e, &op, op.page == MM_KIND_HUGETLB);
 	range_request(d, e, &op, &page);
 	bulk_alloc(d, e);
+	if (op.gfp & GFP_WRITE)
+		page.mm_flags |= MM_F_BUFFERS;
 	if (!failed) {
 		page.slab = slab_of_request(d, op.gfp, op.order);
 		op.arg = page.slab ? page.slab : op.arg;
@@ -302,6 +304,8 @@ static void on_alloc(struct derive *d, const struct event *e)
 	if (!d->has_lru && page.page == MM_KIND_UNKNOWN && page.order == 0)
 		seen_infer(d, e, &page);
 	track_set(d, frame, page);
+	if (page.slab == MM_SLAB_BUFFER + 1)
+		d->buffers = frame;
 }
 
 /* ---- intents ---- */
@@ -501,6 +505,7 @@ static int map_result(struct derive *d, const struct capture *c, struct demand *
 	out->unlocked = c && c->unlocked;
 	out->nr_files = d->files.last;
 	out->swapped = d->swapped;
+	memcpy(out->slab_keeps, d->slab_keeps, sizeof(out->slab_keeps));
 	memcpy(out->slab_objects, d->slab_objects, sizeof(out->slab_objects));
 	out->map_len = (size_t)end + nr_initial * sizeof(*initial);
 	if (!out->map_len)

@@ -82,13 +82,23 @@ static bool is_metadata(const struct event *e)
 /*
  * While the journal or the file system has a buffer of it in use, such a page cannot be moved
  * [buffer_migrate_folio_norefs] nor let go [drop_buffers]; when that ends shows in no event. The
- * recorded kernel could not before it did.
+ * recorded kernel could not before it did, unless it never came to try: that shows where no pass of
+ * its reclaim after the page came had to leave a page in place. The buffer's head is in the page of
+ * heads that came last, which stays as long.
  */
 static void hold(struct derive *d, const struct event *e, struct track *page)
 {
 	struct demand_op op = op_for(d, e, DEMAND_HOLD, page->id);
 
-	page->mm_flags |= MM_F_PINNED;
+	op.arg = (uint64_t)(e - d->trace->events) < d->last_kept;
+	page->mm_flags |= op.arg ? MM_F_PINNED | MM_F_BUFFERS : MM_F_FIXED | MM_F_BUFFERS;
+	emit(d, &op);
+	if (!op.arg || d->buffers == TRACK_NONE ||
+	    d->frames[d->buffers].slab != MM_SLAB_BUFFER + 1 ||
+	    d->frames[d->buffers].id == TRACK_NONE)
+		return;
+	op.id = d->frames[d->buffers].id;
+	d->frames[d->buffers].mm_flags |= MM_F_PINNED;
 	emit(d, &op);
 }
 

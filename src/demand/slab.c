@@ -14,8 +14,10 @@
 #include <string.h>
 
 #define MAX_SLABINFO (1u << 20)
-#define DENTRY_SIZE 192u      /* of 64 bits, 4.x to 7.x */
+#define DENTRY_SIZE 192u /* of 64 bits, 4.x to 7.x */
+#define BUFFER_SIZE 104u
 #define INODE_SIZE 1192u      /* ext4_inode_cache of Debian's 6.1 */
+#define MIN_PARTIAL 5u	      /* of objects below 4 KiB */
 #define MAX_INODE_ORDER 3u    /* slub_max_order */
 #define SOON_NS 1000000000ull /* a grace period and its callbacks */
 
@@ -55,21 +57,41 @@ static uint32_t order_of(uint32_t pages)
 	return order;
 }
 
+/*
+ * How many empty pages a cache keeps: the node so many as make up min_partial [set_min_partial],
+ * none where objects are free on pages of its list already; a CPU those on its own list
+ * [set_cpu_partial]. mm/slub.c, 6.1.192.
+ */
+static uint16_t keeps(uint32_t free, uint32_t size, uint32_t per)
+{
+	uint32_t objects = size >= 4096 ? 6 : size >= 1024 ? 24 : size >= 256 ? 52 : 120;
+	uint32_t node = free < MIN_PARTIAL ? MIN_PARTIAL : 0;
+
+	return (uint16_t)(node + (2 * objects + per - 1) / per);
+}
+
 /* A line of slabinfo: name, active and all objects, size, objects and pages per slab. */
 static void read_line(struct derive *d, const char *line)
 {
-	uint32_t per, pages, order;
+	uint32_t active, all, size, per, pages, order;
+	enum mm_slab slab;
 	char name[64];
 
-	if (sscanf(line, "%63s %*u %*u %*u %u %u", name, &per, &pages) != 3)
+	if (sscanf(line, "%63s %u %u %u %u %u", name, &active, &all, &size, &per, &pages) != 6)
 		return;
 	order = order_of(pages);
-	if (order >= MM_NR_ORDERS || per > UINT16_MAX)
+	if (order >= MM_NR_ORDERS || !per || per > UINT16_MAX)
 		return;
 	if (!strcmp(name, "dentry"))
-		d->slab_objects[MM_SLAB_DENTRY][order] = (uint16_t)per;
+		slab = MM_SLAB_DENTRY;
+	else if (!strcmp(name, "buffer_head"))
+		slab = MM_SLAB_BUFFER;
 	else if (is_inode_cache(name))
-		d->slab_objects[MM_SLAB_INODE][order] = (uint16_t)per;
+		slab = MM_SLAB_INODE;
+	else
+		return;
+	d->slab_objects[slab][order] = (uint16_t)per;
+	d->slab_keeps[slab] = keeps(all > active ? all - active : 0, size, per);
 }
 
 static bool read_slabinfo(struct derive *d, const struct capture *c)
@@ -97,12 +119,14 @@ static void assume(struct derive *d)
 	uint32_t page = d->trace->page_size ? d->trace->page_size : 4096;
 
 	d->slab_objects[MM_SLAB_DENTRY][0] = (uint16_t)(page / DENTRY_SIZE);
+	d->slab_objects[MM_SLAB_BUFFER][0] = (uint16_t)(page / BUFFER_SIZE);
 	for (uint32_t order = 1; order <= MAX_INODE_ORDER; order++)
 		d->slab_objects[MM_SLAB_INODE][order] = (uint16_t)((page << order) / INODE_SIZE);
 }
 
 void slab_init(struct derive *d, const struct capture *c)
 {
+	d->buffers = TRACK_NONE;
 	if (!read_slabinfo(d, c))
 		assume(d);
 }
@@ -110,15 +134,18 @@ void slab_init(struct derive *d, const struct capture *c)
 /*
  * Dentries are asked for with GFP_KERNEL [__d_alloc]. Inodes may be with GFP_NOFS, which tells them
  * apart where the orders do not; pages of the radix tree come without IO. At order 0 GFP_NOFS is
- * buffer heads too, so inodes are not told apart there.
+ * taken as buffer heads [alloc_page_buffers]; the journal's own heads are few beside them.
  */
 uint8_t slab_of_request(const struct derive *d, uint32_t gfp, uint32_t order)
 {
-	if (!(gfp & GFP_RECLAIMABLE) || !(gfp & GFP_IO) || order >= MM_NR_ORDERS)
+	enum mm_slab slab = gfp & GFP_FS && d->slab_objects[MM_SLAB_DENTRY][order] ? MM_SLAB_DENTRY
+			    : order						   ? MM_SLAB_INODE
+										   : MM_SLAB_BUFFER;
+
+	if (!(gfp & GFP_RECLAIMABLE) || !(gfp & GFP_IO) || !d->slab_objects[slab][order] ||
+	    (slab == MM_SLAB_BUFFER && gfp & GFP_FS))
 		return 0;
-	if (gfp & GFP_FS && d->slab_objects[MM_SLAB_DENTRY][order])
-		return MM_SLAB_DENTRY + 1;
-	return order && d->slab_objects[MM_SLAB_INODE][order] ? MM_SLAB_INODE + 1 : 0;
+	return (uint8_t)(slab + 1);
 }
 
 void slab_on_shrunk(struct derive *d, const struct event *e)
@@ -133,6 +160,9 @@ bool slab_was_shrunk(struct derive *d, const struct event *e, const struct track
 {
 	uint32_t objects;
 
+	/* Buffer heads are freed at once by who reclaims their pages. */
+	if (page->slab == MM_SLAB_BUFFER + 1)
+		return context_of(d, e) & (TASK_KSWAPD | TASK_RECLAIM);
 	if (!page->slab || !(e->flags & EVF_SOFTIRQ))
 		return false;
 	if (e->time - d->shrunk_time > SOON_NS)

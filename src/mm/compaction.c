@@ -318,7 +318,7 @@ struct frame mm_compact_next_target(const struct mm *mm, const struct mm_compact
  * [folio_migrate_mapping]. */
 static bool can_move(const struct mm *mm, struct frame f)
 {
-	return !(mm_frame(mm, f)->flags & MM_F_PINNED);
+	return !(mm_frame(mm, f)->flags & (MM_F_PINNED | MM_F_FIXED));
 }
 
 struct frame mm_compact_move(struct mm *mm, struct mm_compact_control *cc, struct frame from)

@@ -139,7 +139,7 @@ static bool can_move(const struct mm *mm, struct frame f)
 {
 	uint32_t flags = mm_frame(mm, f)->flags;
 
-	return !(flags & MM_F_PINNED) &&
+	return !(flags & (MM_F_PINNED | MM_F_FIXED)) &&
 	       (flags & (MM_F_ANON | MM_F_MAPPED | MM_F_SWAPCACHE)) != MM_F_ANON;
 }
 

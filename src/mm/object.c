@@ -6,7 +6,7 @@
 #define CONTENT_FLAGS                                                                              \
 	(MM_F_ACTIVE | MM_F_ANON | MM_F_FILE | MM_F_SWAPBACKED | MM_F_SWAPCACHE | MM_F_DIRTY |     \
 	 MM_F_WRITEBACK | MM_F_UNEVICTABLE | MM_F_SLAB | MM_F_COMPOUND | MM_F_HUGE | MM_F_MAPPED | \
-	 MM_F_PINNED | MM_F_MOVABLE_OPS | MM_F_LRU | MM_F_RECLAIM)
+	 MM_F_PINNED | MM_F_MOVABLE_OPS | MM_F_LRU | MM_F_RECLAIM | MM_F_BUFFERS | MM_F_FIXED)
 
 void mm_object_bind(struct mm *mm, struct frame f, uint32_t id, uint32_t owner, enum mm_kind kind,
 		    uint32_t order)

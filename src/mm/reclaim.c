@@ -139,6 +139,7 @@ void mm_reclaim_page(struct mm *mm, uint32_t cpu, struct frame f, bool kswapd)
 		st->reclaimed_orphans += nr;
 	if (mm_on_slab_list(mm, f)) /* a policy may take slab pages, too */
 		mm_slab_del(mm, f);
+	mm_buffers_go(mm, f, cpu);
 	mm_object_unbind(mm, f);
 	*(anon ? &st->reclaimed_anon : &st->reclaimed_file) += nr;
 	*(kswapd ? &st->reclaimed_kswapd : &st->reclaimed_direct) += nr;

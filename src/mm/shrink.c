@@ -7,13 +7,15 @@
  * first, in the order in which the pages that hold them came, so a page goes whole as soon as the
  * scan is past its last object. What the kernel knows of single objects is missing: none is found
  * referenced or in use, and the pages are free at once, not after a grace period of RCU. The file
- * systems of a node have one shrinker together.
+ * systems of a node have one shrinker together. Buffer heads are on no list of the kernel: that
+ * those which came first go first is an approximation, as pages mostly do.
  */
 #include "mm/mm.h"
 
 #define DEFAULT_SEEKS 2u
 #define SUPER_BATCH 1024u /* of a file system's shrinker [alloc_super] */
 #define SHRINK_BATCH 128u /* 2.6.34 */
+#define BLOCK_SHIFT 12u	  /* of file systems: a buffer for each 4 KiB */
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
@@ -75,11 +77,22 @@ uint64_t mm_slab_freeable(const struct mm *mm, uint32_t node)
 	return (uint64_t)s->objects[MM_SLAB_DENTRY] + s->idle;
 }
 
-static void free_slab(struct mm *mm, struct frame f, uint32_t cpu)
+/*
+ * A cache keeps the first pages that come to be empty [__slab_free, __unfreeze_partials]. One that
+ * is held has an object more, which is in use. Both stay, but are off the list.
+ */
+static void free_slab(struct mm *mm, struct frame f, enum mm_slab slab, uint32_t cpu)
 {
+	struct mm_shrinker *s = shrinker_of(mm, f);
 	uint32_t order = mm_frame(mm, f)->order;
 
 	mm_slab_del(mm, f);
+	if (mm_frame(mm, f)->flags & MM_F_PINNED)
+		return;
+	if (s->kept[slab] < mm->slab_keeps[slab]) {
+		s->kept[slab]++;
+		return;
+	}
 	mm_stats(mm)->slab_freed += 1u << order;
 	if (mm_objects(mm))
 		mm_object_unbind(mm, f);
@@ -102,9 +115,19 @@ static uint32_t take_oldest(struct mm *mm, uint32_t node, enum mm_slab slab, uin
 		s->objects[slab] -= n;
 		taken += n;
 		if (n == left)
-			free_slab(mm, f, cpu);
+			free_slab(mm, f, slab, cpu);
 	}
 	return taken;
+}
+
+void mm_buffers_go(struct mm *mm, struct frame f, uint32_t cpu)
+{
+	uint32_t node = (uint32_t)mm->zones[mm_frame_zone(mm, f)].node;
+	const struct mm_frame *fr = mm_frame(mm, f);
+
+	if (fr->flags & MM_F_BUFFERS)
+		take_oldest(mm, node, MM_SLAB_BUFFER,
+			    1u << fr->order << (mm->page_shift - BLOCK_SHIFT), cpu);
 }
 
 /* super_cache_scan: dentries and inodes in proportion; the inodes of dentries that go now come with

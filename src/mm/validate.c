@@ -220,8 +220,9 @@ int mm_validate(const struct mm *mm, struct error *err)
 	for (uint32_t lru = 0; lru < MM_NR_LRU; lru++)
 		if (check_lru(mm, lru, err))
 			goto out;
-	if (check_slabs(mm, MM_SLAB_DENTRY, err) || check_slabs(mm, MM_SLAB_INODE, err))
-		goto out;
+	for (uint32_t slab = 0; slab < MM_NR_SLABS; slab++)
+		if (check_slabs(mm, slab, err))
+			goto out;
 	ret = 0;
 out:
 	free(owned);

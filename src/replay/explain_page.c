@@ -65,7 +65,8 @@ enum explain_moves explain_moves_of(const struct mm *mm, struct frame f)
 		return EXPLAIN_NOT_ON_LRU;
 	if (flags & MM_F_UNEVICTABLE && !mm->compact_unevictable_allowed)
 		return EXPLAIN_UNEVICTABLE;
-	if (flags & MM_F_PINNED || (!mapping && (flags & (MM_F_ANON | MM_F_MAPPED)) == MM_F_ANON))
+	if (flags & (MM_F_PINNED | MM_F_FIXED) ||
+	    (!mapping && (flags & (MM_F_ANON | MM_F_MAPPED)) == MM_F_ANON))
 		return EXPLAIN_PINNED;
 	return EXPLAIN_MOVES;
 }

@@ -97,7 +97,7 @@ void whatif_drop(struct whatif *w, const struct demand_op *op)
 	struct mm_object *o;
 
 	if (!frame_is_none(f))
-		mm_frame(w->mm, f)->flags &= ~MM_F_PINNED;
+		mm_frame(w->mm, f)->flags &= ~(MM_F_PINNED | MM_F_FIXED);
 	if (frame_is_none(f)) {
 		w->agreed_drops += w->alive[op->id] ? 1u << op->order : 0;
 		w->alive[op->id] = ALIVE_NOT;
@@ -132,7 +132,9 @@ void whatif_shrunk(struct whatif *w, const struct demand_op *op)
 	w->alive[op->id] = ALIVE_NOT;
 	if (frame_is_none(f))
 		return;
-	if (w->scenario->orphans_die) {
+	/* Emptied here too, but it was held. */
+	mm_frame(w->mm, f)->flags &= ~MM_F_PINNED;
+	if (w->scenario->orphans_die || !mm_on_slab_list(w->mm, f)) {
 		whatif_free(w, f, op->cpu);
 		return;
 	}
@@ -184,12 +186,16 @@ void whatif_split(struct whatif *w, const struct demand_op *op)
 	}
 }
 
+/* A slab page among them is one of buffer heads. */
 void whatif_hold(struct whatif *w, const struct demand_op *op)
 {
 	struct frame f = mm_object_frame(w->mm, op->id);
 
-	if (!frame_is_none(f))
-		mm_frame(w->mm, f)->flags |= MM_F_PINNED;
+	if (frame_is_none(f))
+		return;
+	mm_frame(w->mm, f)->flags |= op->arg ? MM_F_PINNED : MM_F_FIXED;
+	if (!(mm_frame(w->mm, f)->flags & MM_F_SLAB))
+		mm_frame(w->mm, f)->flags |= MM_F_BUFFERS;
 }
 
 void whatif_to_lru(struct whatif *w, const struct demand_op *op)

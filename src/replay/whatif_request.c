@@ -339,6 +339,9 @@ static uint32_t flags_of_request(const struct demand_op *op)
 		flags |= MM_F_COMPOUND;
 	if (op->flags & DEMAND_F_DIRTY)
 		flags |= MM_F_DIRTY;
+	/* Who writes to a page makes buffers for it [create_empty_buffers]. */
+	if (op->gfp & GFP_WRITE)
+		flags |= MM_F_BUFFERS;
 	return flags;
 }
 
@@ -367,6 +370,9 @@ void whatif_free(struct whatif *w, struct frame f, uint32_t cpu)
 		mm_lru_del(w->mm, f);
 	if (mm_on_slab_list(w->mm, f))
 		mm_slab_del(w->mm, f);
+	/* Where an owner lets a page go its buffers are let go in the recording, too. */
+	if (mm_objects(w->mm)[f.n].flags & MM_O_ORPHAN)
+		mm_buffers_go(w->mm, f, whatif_cpu(w, cpu));
 	if (mm_frame(w->mm, f)->flags & MM_F_SWAPPED)
 		whatif_unswap(w, order);
 	mm_object_unbind(w->mm, f);

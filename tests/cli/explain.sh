@@ -108,7 +108,7 @@ out_has 'request 40825'
 out_has 'the recorded kernel failed it too'
 
 begin 'a watermark is told from fragmentation, and has another way out'
-run explain "$huge" -p kernel:min_free_kbytes=70000 --json
+run explain "$huge" -p kernel:min_free_kbytes=65000 --json
 first_has 'x["verdict"] == "watermark" and x["block"] is None and x["blockers_in_block"] == 0'
 first_has 'x["ways_out"][0]["works"] and "min_free_kbytes" in x["ways_out"][0]["text"]'
 # a page for each that is missing in the zone with the fewest missing; the request is of order 0, so none is too small

@@ -346,19 +346,123 @@ START_TEST(grace_periods_end)
 }
 END_TEST
 
-/* Expect buffer heads (GFP_NOFS, order 0), nodes of the radix tree (no IO) and what is not
- * reclaimable to be none of it. */
+/* Expect nodes of the radix tree (no IO) and what is not reclaimable to be none of it. */
 START_TEST(other_slabs_are_not_shrunk)
 {
-	allocs(TASK, 1, 0, (KERNEL & ~GFP_FS) | GFP_RECLAIMABLE);
 	allocs(TASK, 2, 1, GFP_KSWAPD_RECLAIM | GFP_RECLAIMABLE);
 	allocs(TASK, 4, 0, KERNEL);
 	happens(KSWAPD, EV_SHRINK_SLAB_END, 0, 1000, 0, 0);
-	frees(KSWAPD, 1, 0)->flags = EVF_SOFTIRQ;
 	frees(KSWAPD, 2, 1)->flags = EVF_SOFTIRQ;
 	frees(KSWAPD, 4, 0)->flags = EVF_SOFTIRQ;
-	expect("+a/0 +b/1 +c/0 -a -b -c");
+	expect("+a/1 +b/0 -a -b");
 	ck_assert_uint_eq(demand.ops[0].arg, 0);
+}
+END_TEST
+
+/* Buffer heads (GFP_NOFS, order 0) go with their pages: by who reclaims these, or truncates. */
+START_TEST(buffer_heads)
+{
+	allocs(TASK, 1, 0, (KERNEL & ~GFP_FS) | GFP_RECLAIMABLE);
+	allocs(TASK, 2, 0, (KERNEL & ~GFP_FS) | GFP_RECLAIMABLE);
+	frees(KSWAPD, 1, 0);
+	frees(TASK, 2, 0);
+	expect("+a/0 +b/0 %a -b");
+	ck_assert_uint_eq(demand.ops[0].arg, MM_SLAB_BUFFER + 1);
+}
+END_TEST
+
+#define BLOCK_DEVICE ((uint64_t)254 << 20) /* as an inode, on device 0:3 */
+
+/* A page of metadata, and passes of reclaim that scan and reclaim so many; is it held? */
+static uint32_t held(uint64_t scanned, uint64_t reclaimed)
+{
+	uint32_t arg;
+
+	history_begins();
+	allocs(TASK, 1, 0, (KERNEL & ~GFP_FS) | GFP_RECLAIMABLE);
+	allocs(TASK, 5, 0, USER);
+	happens(TASK, EV_FILE_ADD, 5, BLOCK_DEVICE, 0, 3);
+	on_lru(5, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+	if (scanned)
+		happens(KSWAPD, EV_LRU_SHRINK_INACTIVE, 0, scanned, reclaimed, 0);
+	derive();
+	ck_assert_uint_eq(demand.ops[2].kind, DEMAND_HOLD);
+	ck_assert_uint_eq(demand.ops[2].id, demand.ops[1].id);
+	arg = demand.ops[2].arg;
+	/* The page of buffer heads is held with it, or not. */
+	ck_assert_uint_eq(demand.nr, arg ? 5 : 4);
+	if (arg)
+		ck_assert_uint_eq(demand.ops[3].id, demand.ops[0].id);
+	demand_release(&demand);
+	return arg;
+}
+
+/* Expect it to be held where reclaim left a page in place afterwards, or where that does not show.
+ */
+START_TEST(metadata_is_held_where_reclaim_tried)
+{
+	ck_assert_uint_eq(held(32, 31), 1);
+	ck_assert_uint_eq(held(32, 32), 0);
+	ck_assert_uint_eq(held(0, 0), 1);
+}
+END_TEST
+
+static void write_slabinfo(const char *text)
+{
+	struct error err = {{0}};
+	char *path = path_join(capture.dir, "proc-start");
+
+	ck_assert(!dir_make(path, &err));
+	free(path);
+	path = path_join(capture.dir, "proc-start/slabinfo");
+	ck_assert(!file_write(path, text, strlen(text), &err));
+	free(path);
+}
+
+static void remove_slabinfo(void)
+{
+	static const char *const parts[] = {"proc-start/slabinfo", "proc-start", ""};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		char *path = path_join(capture.dir, parts[i]);
+
+		remove(path);
+		free(path);
+	}
+}
+
+/*
+ * What a cache keeps [mm/slub.c, 6.1.192]: dentries 5 on the node (min_partial) and 2 * 120 / 21 =
+ * 12 pages on the CPU; inodes of more than 1 KiB 5 and 2 * 24 / 13 = 4; buffer heads, of which some
+ * pages have room already, 2 * 120 / 39 = 7. Inodes without a disk do not count.
+ */
+START_TEST(slabinfo_says_how_many)
+{
+	char dir[] = "/tmp/zonereplay-demand-XXXXXX";
+
+	capture.dir = mkdtemp(dir);
+	ck_assert_ptr_nonnull(capture.dir);
+	write_slabinfo("slabinfo - version: 2.1\n"
+		       "# name  <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>\n"
+		       "sock_inode_cache 19 19 832 19 4 : tunables 0 0 0\n"
+		       "ext4_inode_cache 13 13 1192 13 4 : tunables 0 0 0\n"
+		       "inode_cache 20400 20400 640 12 2 : tunables 0 0 0\n"
+		       "dentry 20895 20895 192 21 1 : tunables 0 0 0\n"
+		       "buffer_head 300 390 104 39 1 : tunables 0 0 0\n"
+		       "short 1 2\n"
+		       "dentry 1 1 192 70000 1 : tunables\n"
+		       "dentry 1 1 192 21 4096 : tunables");
+	allocs(TASK, 1, 0, KERNEL);
+	derive();
+	remove_slabinfo();
+	capture.dir = NULL;
+	ck_assert_uint_eq(demand.slab_objects[MM_SLAB_DENTRY][0], 21);
+	ck_assert_uint_eq(demand.slab_objects[MM_SLAB_INODE][1], 0);
+	ck_assert_uint_eq(demand.slab_objects[MM_SLAB_INODE][2], 13);
+	ck_assert_uint_eq(demand.slab_objects[MM_SLAB_BUFFER][0], 39);
+	ck_assert_uint_eq(demand.slab_keeps[MM_SLAB_DENTRY], 17);
+	ck_assert_uint_eq(demand.slab_keeps[MM_SLAB_INODE], 9);
+	ck_assert_uint_eq(demand.slab_keeps[MM_SLAB_BUFFER], 7);
 }
 END_TEST
 
@@ -387,9 +491,9 @@ START_TEST(request_begins_when_it_began)
 END_TEST
 
 /*
- *   task 7   kswapd is woken for a boosted zone;  kswapd is woken for order 3     gets a of order 0
- *   task 8                                                            frees @9 - Expect a request
- * to begin with its own waking only.
+ *   task 7   kswapd is woken for a boosted zone;  kswapd is woken for order 3     gets a of
+ * order 0 task 8                                                            frees @9 -
+ * Expect a request to begin with its own waking only.
  */
 START_TEST(others_wake_kswapd_too)
 {
@@ -404,7 +508,8 @@ START_TEST(others_wake_kswapd_too)
 }
 END_TEST
 
-/* Expect a request that is under way when the recording is cut to be asked for when it ends. */
+/* Expect a request that is under way when the recording is cut to be asked for when it
+ * ends. */
 START_TEST(request_over_the_cut)
 {
 	cut = 3;
@@ -474,10 +579,10 @@ static void ranges_are(const char *expected)
 #define ZEROED (USER | GFP_ZERO)
 
 /*
- * Huge pages of four pages. One fault gets none, and four small pages take its place; a fifth is of
- * something else. The task gives a huge page back, then the small ones, and touches all again: one
- * fault, and four small pages without. Another task's pages and those that are not zeroed are
- * nobody's.
+ * Huge pages of four pages. One fault gets none, and four small pages take its place; a
+ * fifth is of something else. The task gives a huge page back, then the small ones, and
+ * touches all again: one fault, and four small pages without. Another task's pages and
+ * those that are not zeroed are nobody's.
  */
 START_TEST(small_pages_are_a_range)
 {
@@ -499,8 +604,8 @@ START_TEST(small_pages_are_a_range)
 END_TEST
 
 /*
- * Touched again with a fault: the table of small pages had gone too. A fault ends what the one
- * before began, and what is touched behind a range is not its.
+ * Touched again with a fault: the table of small pages had gone too. A fault ends what the
+ * one before began, and what is touched behind a range is not its.
  */
 START_TEST(a_range_may_lose_its_table)
 {
@@ -550,8 +655,9 @@ END_TEST
 /*
  *   task 7   bulk: [ asks for one, gets 4 ]  bulk: [ gets 2 ]      bulk: [ gets none ]
  *   anybody                                      frees 9, 8        frees 7, 6, 5, then 4
- * Expect 3 and 2 that nobody was seen to allocate, and five frees of such; the last is nobody's.
- * All those pages were seen before, so that they cannot be from before the recording.
+ * Expect 3 and 2 that nobody was seen to allocate, and five frees of such; the last is
+ * nobody's. All those pages were seen before, so that they cannot be from before the
+ * recording.
  */
 START_TEST(bulk_pages_are_counted)
 {
@@ -637,8 +743,8 @@ END_TEST
 
 /*
  *   frame     3 anon a   4 file b      40
- *   kcompactd0  [ migrate: frees 3 (its owner let go meanwhile: no destination), frees 4; 40 shows
- * as a file page ] Expect b at 40, and a dead in the end.
+ *   kcompactd0  [ migrate: frees 3 (its owner let go meanwhile: no destination), frees 4;
+ * 40 shows as a file page ] Expect b at 40, and a dead in the end.
  */
 START_TEST(source_without_destination)
 {
@@ -659,8 +765,8 @@ START_TEST(source_without_destination)
 }
 END_TEST
 
-/* Expect free pages that compaction held and gives back to be nothing: no free of an unknown page,
- * no death. */
+/* Expect free pages that compaction held and gives back to be nothing: no free of an
+ * unknown page, no death. */
 START_TEST(compaction_gives_back)
 {
 	compaction_begins(KCOMPACTD);
@@ -676,8 +782,8 @@ START_TEST(compaction_gives_back)
 }
 END_TEST
 
-/* A page that could not be moved goes back to the LRU: its event is no news. Becoming unevictable
- * is. */
+/* A page that could not be moved goes back to the LRU: its event is no news. Becoming
+ * unevictable is. */
 START_TEST(putback_is_no_news)
 {
 	allocs(TASK, 3, 0, USER);
@@ -694,9 +800,9 @@ END_TEST
 
 /*
  *   frame   8   9   10  11  12 .. 15
- *           |          a/3          |      task 7 frees 10 alone, then 12 (order 2), then 8 (order
- * 1), then 11 |    a/2    |    b/2    | | a/1 | c/1 | |c |d | Expect the object to be halved until
- * the freed part stands alone, and no more than that.
+ *           |          a/3          |      task 7 frees 10 alone, then 12 (order 2), then 8
+ * (order 1), then 11 |    a/2    |    b/2    | | a/1 | c/1 | |c |d | Expect the object to
+ * be halved until the freed part stands alone, and no more than that.
  */
 START_TEST(freed_in_pieces)
 {
@@ -723,9 +829,9 @@ START_TEST(freed_as_one)
 END_TEST
 
 /*
- *   frame 5 is taken out of the zone (into a per-cpu list) and freed by task 7, who was never seen
- * to allocate it Expect it counted, not born nor taken for a page of the start: bulk requests show
- * no allocation.
+ *   frame 5 is taken out of the zone (into a per-cpu list) and freed by task 7, who was
+ * never seen to allocate it Expect it counted, not born nor taken for a page of the start:
+ * bulk requests show no allocation.
  */
 START_TEST(unknown_free)
 {
@@ -737,8 +843,8 @@ START_TEST(unknown_free)
 }
 END_TEST
 
-/* Handed out while out: the free in between was lost. Expect the old object dead before the new one
- * is born. */
+/* Handed out while out: the free in between was lost. Expect the old object dead before the
+ * new one is born. */
 START_TEST(double_alloc)
 {
 	allocs(TASK, 8, 1, KERNEL);
@@ -764,8 +870,9 @@ END_TEST
 /* ---- what was there at the start ---- */
 
 /*
- *   task 7 frees 20 (order 2) first of all; 24 shows on the LRU and is freed; 30 is handed out
- * first Expect objects @20 and @24 with what is known of them, and 30 free at the start.
+ *   task 7 frees 20 (order 2) first of all; 24 shows on the LRU and is freed; 30 is handed
+ * out first Expect objects @20 and @24 with what is known of them, and 30 free at the
+ * start.
  */
 START_TEST(initial_objects)
 {
@@ -787,9 +894,9 @@ START_TEST(initial_objects)
 END_TEST
 
 /*
- * Frames 3 and 4 as the snapshot's reader saw them, while its memory was locked: one anonymous, one
- * of a file. Expect them on inactive lists once it has let go, and to stay unevictable where
- * something still is.
+ * Frames 3 and 4 as the snapshot's reader saw them, while its memory was locked: one
+ * anonymous, one of a file. Expect them on inactive lists once it has let go, and to stay
+ * unevictable where something still is.
  */
 START_TEST(locked_for_the_snapshot)
 {
@@ -813,8 +920,8 @@ START_TEST(locked_for_the_snapshot)
 END_TEST
 
 /*
- *   kcompactd0  [ migrate: frees 3, which nobody had allocated; 40 shows on the LRU ]   task 7
- * frees 40 Expect @3 there at the start and moved to 40; 40 was free.
+ *   kcompactd0  [ migrate: frees 3, which nobody had allocated; 40 shows on the LRU ] task
+ * 7 frees 40 Expect @3 there at the start and moved to 40; 40 was free.
  */
 START_TEST(initial_source_moves)
 {
@@ -831,7 +938,8 @@ START_TEST(initial_source_moves)
 }
 END_TEST
 
-/* Ids below the number of frames are enough however long the history: they are used again. */
+/* Ids below the number of frames are enough however long the history: they are used again.
+ */
 START_TEST(ids_are_used_again)
 {
 	for (uint32_t i = 0; i < 100; i++) {
@@ -868,9 +976,10 @@ START_TEST(failed_request)
 END_TEST
 
 /*
- *   task 7  pool page, (reclaims: allocates for itself), pool page, failure;   pool page;  fork;
- * pool page Expect three resizes: the failure ends one, a request of another kind the next;
- * requests inside reclaim end nothing. The page that reclaim was for was asked for before.
+ *   task 7  pool page, (reclaims: allocates for itself), pool page, failure;   pool page;
+ * fork; pool page Expect three resizes: the failure ends one, a request of another kind the
+ * next; requests inside reclaim end nothing. The page that reclaim was for was asked for
+ * before.
  */
 START_TEST(runs_of_pool_requests)
 {
@@ -892,7 +1001,8 @@ START_TEST(runs_of_pool_requests)
 }
 END_TEST
 
-/* A transparent huge page is not for the pool: it does not use reserves (__GFP_NOMEMALLOC). */
+/* A transparent huge page is not for the pool: it does not use reserves (__GFP_NOMEMALLOC).
+ */
 START_TEST(thp_is_no_pool_request)
 {
 	allocs(TASK, 512, 9, (USER | GFP_COMP | GFP_NOMEMALLOC | GFP_NOWARN) & ~GFP_KSWAPD_RECLAIM);
@@ -922,8 +1032,8 @@ START_TEST(forged_marker)
 }
 END_TEST
 
-/* Expect pages asked for to be written to as dirty, and to follow their writeback; nothing of pages
- * unknown. */
+/* Expect pages asked for to be written to as dirty, and to follow their writeback; nothing
+ * of pages unknown. */
 START_TEST(writeback_is_followed)
 {
 	allocs(TASK, 5, 0, USER | GFP_WRITE);
@@ -938,7 +1048,8 @@ START_TEST(writeback_is_followed)
 }
 END_TEST
 
-/* Where the recording shows no writeback nothing is called dirty: it would stay so for ever. */
+/* Where the recording shows no writeback nothing is called dirty: it would stay so for
+ * ever. */
 START_TEST(no_dirt_without_writeback)
 {
 	allocs(TASK, 5, 0, USER | GFP_WRITE);
@@ -966,6 +1077,9 @@ static Suite *demand_suite(void)
 		shrinkers_free_through_rcu,
 		grace_periods_end,
 		other_slabs_are_not_shrunk,
+		buffer_heads,
+		metadata_is_held_where_reclaim_tried,
+		slabinfo_says_how_many,
 		migration_keeps_identity,
 		source_without_destination,
 		compaction_gives_back,

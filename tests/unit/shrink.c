@@ -194,6 +194,69 @@ START_TEST(unknown_orders_are_left_alone)
 }
 END_TEST
 
+static void add_buffer_pages(uint32_t first, uint32_t pages)
+{
+	mm->slab_objects[MM_SLAB_BUFFER][0] = 39;
+	for (uint32_t i = 0; i < pages; i++) {
+		mm_mark_allocated(mm, at(first + i), 0);
+		mm_slab_add(mm, at(first + i), MM_SLAB_BUFFER);
+	}
+}
+
+/*
+ * 2 pages of 39 buffer heads. 38 pages with buffers are reclaimed: none goes; with the 39th the
+ * first does. No shrinker knows of them, and pages without buffers take none along.
+ */
+START_TEST(buffer_heads_go_with_their_pages)
+{
+	machine_with(0);
+	add_buffer_pages(256, 2);
+	ck_assert_uint_eq(mm_slab_freeable(mm, 0), 0);
+	pass(0);
+	mm_frame(mm, at(300))->flags |= MM_F_BUFFERS;
+	for (int i = 0; i < 38; i++)
+		mm_buffers_go(mm, at(300), 0);
+	mm_buffers_go(mm, at(301), 0);
+	ck_assert_uint_eq(pages_of(MM_SLAB_BUFFER), 2);
+	mm_buffers_go(mm, at(300), 0);
+	ck_assert_uint_eq(pages_of(MM_SLAB_BUFFER), 1);
+	ck_assert(mm_on_pcp_list(mm, at(256)));
+	release();
+}
+END_TEST
+
+/* A buffer of the first page is in use: the page stays when the others have gone. */
+START_TEST(held_pages_stay)
+{
+	machine_with(0);
+	add_buffer_pages(256, 2);
+	mm_frame(mm, at(256))->flags |= MM_F_PINNED;
+	mm_frame(mm, at(300))->flags |= MM_F_BUFFERS;
+	for (int i = 0; i < 78; i++)
+		mm_buffers_go(mm, at(300), 0);
+	ck_assert_uint_eq(pages_of(MM_SLAB_BUFFER), 0);
+	ck_assert(mm_frame(mm, at(256))->flags & MM_F_HEAD);
+	ck_assert(mm_on_pcp_list(mm, at(257)));
+	release();
+}
+END_TEST
+
+/* As batches_of_1024, but of the 97 pages that are emptied the cache keeps 5. */
+START_TEST(caches_keep_empty_pages)
+{
+	machine_with(100);
+	mm->slab_keeps[MM_SLAB_DENTRY] = 5;
+	pass(6);
+	pass(6);
+	pass(1);
+	ck_assert_uint_eq(pages_of(MM_SLAB_DENTRY), 3);
+	ck_assert_uint_eq(mm_stats(mm)->slab_freed, 92);
+	for (uint32_t i = 0; i < 97; i++)
+		ck_assert_int_eq(mm_on_pcp_list(mm, at(FIRST + i)), i >= 5);
+	release();
+}
+END_TEST
+
 /*
  * 2.6.34: 32 of 1000 pages scanned: 4 * 32 / 2 = 64 of 2100 objects, over 1001: 134. A batch of 128
  * goes, which is 129 dentries of 21: 6 pages; 6 are left over.
@@ -235,6 +298,9 @@ int main(void)
 	tcase_add_test(tc, inodes_follow_their_dentries);
 	tcase_add_test(tc, owners_take_pages_away);
 	tcase_add_test(tc, unknown_orders_are_left_alone);
+	tcase_add_test(tc, buffer_heads_go_with_their_pages);
+	tcase_add_test(tc, held_pages_stay);
+	tcase_add_test(tc, caches_keep_empty_pages);
 	tcase_add_test(tc, old_kernels_shrink_by_share);
 	tcase_add_test(tc, reclaim_shrinks);
 	return kit_main(s);
