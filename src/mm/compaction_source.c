@@ -92,12 +92,27 @@ static bool takes_lru_page(const struct mm *mm, const struct mm_compact_control 
 	return cc->mode == MM_MIGRATE_SYNC || !(flags & MM_F_WRITEBACK);
 }
 
-static bool takes_page(const struct mm *mm, const struct mm_compact_control *cc, uint32_t flags)
+/*
+ * Another run is in the middle of moving a page here, as a trace shows: the page is on its LRU list
+ * already, but locked and mapped by nobody. An anonymous one counts as pinned then. One of shared
+ * memory is dirty, and nobody can lock it to see whether it moves without waiting. That
+ * MM_MIGRATE_SYNC does not ask is left out.
+ */
+static bool being_moved_to(const struct mm *mm, struct frame f)
 {
+	const struct mm_frame *fr = mm_frame(mm, f);
+
+	return fr->list != MM_NO_LIST && !mm_on_lru_list(mm, f) && !(fr->flags & MM_F_FILE);
+}
+
+static bool takes_page(const struct mm *mm, const struct mm_compact_control *cc, struct frame f)
+{
+	uint32_t flags = mm_frame(mm, f)->flags;
+
 	if (flags & MM_F_ISOLATED)
 		return false;
 	if (flags & MM_F_LRU)
-		return takes_lru_page(mm, cc, flags);
+		return takes_lru_page(mm, cc, flags) && !being_moved_to(mm, f);
 	return flags & MM_F_MOVABLE_OPS;
 }
 
@@ -225,7 +240,7 @@ static bool visit_frame(struct mm *mm, struct mm_compact_control *cc, struct mm_
 		w->scanned += finishes_blocks(mm) ? (1u << fr->order) - 1 : 0;
 		return true;
 	}
-	if (fr->flags & MM_F_COMPOUND || !takes_page(mm, cc, fr->flags)) {
+	if (fr->flags & MM_F_COMPOUND || !takes_page(mm, cc, f)) {
 		if (frame_is_none(w->refused))
 			w->refused = f;
 		if (fr->flags & MM_F_COMPOUND && compact_compound_order(mm, f) < mm->nr_orders)

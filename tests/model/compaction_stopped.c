@@ -263,6 +263,39 @@ START_TEST(a_search_without_stop)
 }
 END_TEST
 
+/* ---- between a new page's insertion into the LRU and its mapping ---- */
+
+/* The page of the block @FIRST is of kind @flags, and another run was stopped while it moved
+ * something there. Is it isolated? */
+static bool takes_a_target_of_another(uint32_t flags)
+{
+	struct stopped *s = searching_new();
+	struct frame f = draw_at(FIRST * 16);
+	bool taken;
+
+	mm_lru_del(s->mm, f);
+	mm_frame(s->mm, f)->flags = MM_F_HEAD | MM_F_LRU | flags;
+	mm_list_add(s->mm, mm_private_list(s->mm, 2), f);
+	compact_settle(&s->v, s->run);
+	ck_assert_uint_eq(s->run->cc.source, f.n);
+	s->run->cc.gfp = MM_GFP_FS;
+	mm_compact_scan_until(s->mm, &s->run->cc, s->run->cc.source_end);
+	taken = s->run->cc.nr_migrate;
+	stopped_free(s);
+	return taken;
+}
+
+/* Such a page is locked, and nobody maps it yet: an anonymous one looks pinned, and one of shared
+ * memory, which is dirty, cannot be looked into. A clean one of a file is taken all the same
+ * [isolate_migratepages_block]. */
+START_TEST(a_page_that_another_run_moves_to)
+{
+	ck_assert(!takes_a_target_of_another(MM_F_ANON | MM_F_MAPPED | MM_F_SWAPBACKED));
+	ck_assert(!takes_a_target_of_another(MM_F_SWAPBACKED));
+	ck_assert(takes_a_target_of_another(MM_F_FILE));
+}
+END_TEST
+
 /* ---- in the loop over the pages of a batch ---- */
 
 /* An async compactor leaves the CPU after it moved a page; @kind is what it does next. Did it look
@@ -385,6 +418,7 @@ int main(void)
 	tcase_add_test(tc, stopped_where_the_search_gives_way);
 	tcase_add_test(tc, stopped_behind_its_search);
 	tcase_add_test(tc, a_search_without_stop);
+	tcase_add_test(tc, a_page_that_another_run_moves_to);
 	tcase_add_test(tc, stopped_among_pages_that_do_not_move);
 	tcase_add_test(tc, stopped_in_the_walk_behind_the_free_lists);
 	tcase_add_test(tc, stopped_right_after_a_drain);
