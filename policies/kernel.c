@@ -70,8 +70,7 @@ static const struct param_desc params[] = {
 
 /* In the machine's block, so that clones carry it. */
 struct kernel_state {
-	uint32_t proactive_wait[MM_MAX_NODES]; /* turns to let pass after one that did not help */
-	uint32_t boosted[MM_MAX_NODES];	       /* kswapd worked off boosts */
+	uint32_t boosted[MM_MAX_NODES]; /* kswapd worked off boosts */
 };
 
 /* ---- parameters ---- */
@@ -88,6 +87,7 @@ static void init(struct policy_env *env)
 		env->mm->watermark_boost_factor = (uint32_t)p[BOOST_FACTOR];
 	if (p[MIN_FREE] != AS_RECORDED)
 		mm_set_min_free(env->mm, (uint32_t)p[MIN_FREE], (uint32_t)p[SCALE_FACTOR]);
+	env->mm->proactiveness = (uint32_t)p[PROACTIVENESS];
 	if (p[DEFRAG_MODE] != AS_RECORDED)
 		mm_set_defrag_mode(env->mm, p[DEFRAG_MODE]);
 	env->mm->thp_defrag = (uint32_t)p[THP_DEFRAG];
@@ -142,29 +142,13 @@ static void kcompactd(struct policy_env *env, uint32_t node, uint32_t order, uin
 	if (!mm_kcompactd_wakeup(env->mm, node, order, highest))
 		return;
 	mm_kcompactd(env->mm, node, env->mm->cpu);
-	s->proactive_wait[node] = 0;
+	env->mm->nodes[node].proactive_wait = 0;
 }
 
-/*
- * kcompactd that nobody wakes looks at the fragmentation score every 500 ms, unless kswapd is at
- * work; a turn without effect makes it sleep 2^6 times as long, until it is woken.
- */
+/* kcompactd that nobody wakes looks at the fragmentation score every 500 ms. */
 static void tick(struct policy_env *env)
 {
-	struct kernel_state *s = mm_private(env->mm);
-	uint32_t proactiveness = (uint32_t)env->params[PROACTIVENESS];
-
-	for (uint32_t node = 0; proactiveness && node < env->mm->nr_nodes; node++) {
-		if (mm_kcompactd_busy(env->mm, node))
-			continue;
-		if (mm_compact_proactive_in_vain(env->mm, node))
-			s->proactive_wait[node] = (1u << MM_COMPACT_MAX_DEFER) - 1;
-		if (s->proactive_wait[node])
-			s->proactive_wait[node]--;
-		else
-			mm_compact_proactive(env->mm, node, env->mm->cpu, proactiveness,
-					     mm_balancing(env->mm, node));
-	}
+	mm_kcompactd_timer(env->mm, env->mm->cpu);
 }
 
 const struct policy policy_kernel = {

@@ -237,6 +237,12 @@ bool mm_compact_proactive(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t p
 /* Did the last one that ended leave the score as it was? Asking forgets it. */
 bool mm_compact_proactive_in_vain(struct mm *mm, uint32_t node);
 
+/*
+ * kcompactd's timer goes off: nodes where it has nothing else to do are compacted by their score; a
+ * turn without effect makes it let 2^6 - 1 pass, until it is woken [kcompactd].
+ */
+void mm_kcompactd_timer(struct mm *mm, uint32_t cpu);
+
 /* ---- the original of 2.6.35, on the machine's lists: compaction_2635.c ---- */
 
 /*

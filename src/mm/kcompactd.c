@@ -231,3 +231,19 @@ bool mm_compact_proactive_in_vain(struct mm *mm, uint32_t node)
 	w->in_vain = 0;
 	return in_vain;
 }
+
+void mm_kcompactd_timer(struct mm *mm, uint32_t cpu)
+{
+	for (uint32_t n = 0; mm->proactiveness && n < mm->nr_nodes; n++) {
+		struct mm_node *node = &mm->nodes[n];
+
+		if (mm_kcompactd_busy(mm, n))
+			continue;
+		if (mm_compact_proactive_in_vain(mm, n))
+			node->proactive_wait = (1u << MM_COMPACT_MAX_DEFER) - 1;
+		if (node->proactive_wait)
+			node->proactive_wait--;
+		else
+			mm_compact_proactive(mm, n, cpu, mm->proactiveness, mm_balancing(mm, n));
+	}
+}

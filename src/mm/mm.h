@@ -214,7 +214,7 @@ struct mm_balance {
 /*
  * Time that passes inside a request: what a page costs the task that waits, in ns, and how many
  * pages kswapd and kcompactd scan in a second meanwhile, if they are at work: passing.c. All zero:
- * time stands still.
+ * time stands still. kcompactd's timer goes off as well, where the machine has a @proactiveness.
  */
 struct mm_passing {
 	uint64_t per_scanned, per_reclaimed;	/* ns */
@@ -224,7 +224,14 @@ struct mm_passing {
 	 * work. */
 	uint64_t ns, kswapd_ns, kcompactd_ns;
 	uint64_t kcompactd_scanned;
+	uint64_t timer; /* ns after that reset when kcompactd's timer goes off */
 };
+/*
+ * How long kcompactd sleeps: 500 ms are 125 jiffies of Debian's 250 Hz, and a timer that far ahead
+ * goes off at a multiple of 8 jiffies [HPAGE_FRAG_CHECK_INTERVAL_MSEC; calc_index,
+ * kernel/time/timer.c]: 128 from one to the next.
+ */
+#define MM_KCOMPACTD_TIMER_NS 512000000ull
 
 #include "mm/shrink.h"
 
@@ -233,6 +240,7 @@ struct mm_node {
 	uint32_t nr_isolated;	    /* pages isolated from the LRU */
 	uint32_t kswapd_order, kswapd_highest;
 	uint32_t kcompactd_order, kcompactd_highest;
+	uint32_t proactive_wait; /* turns of its timer to let pass after one that did not help */
 	uint32_t kswapd_failures;
 	uint32_t zonelist[MM_MAX_ZONES]; /* zone indices into mm zones: this node first, descending
 					    zone index; then others */
@@ -328,7 +336,8 @@ struct mm {
 		list_slab; /* first list index of each group; free lists start at 0 */
 	uint32_t extfrag_threshold, watermark_boost_factor, compact_unevictable_allowed,
 		mobility_disabled;
-	uint32_t defrag_mode;		   /* sysctl of 6.15, in eras that have it */
+	uint32_t proactiveness; /* sysctl compaction_proactiveness; 0: kcompactd has no timer */
+	uint32_t defrag_mode;	/* sysctl of 6.15, in eras that have it */
 	uint32_t thp_recorded, thp_defrag; /* enum mm_thp_defrag: of the recorded kernel, and what
 					      it is to be here */
 	uint32_t swap_slots, swap_free;	   /* none free: anonymous pages cannot be reclaimed */

@@ -36,10 +36,22 @@ static uint64_t scanned(const struct mm *mm)
 	return mm_stats(mm)->migrate_scanned + mm_stats(mm)->free_scanned;
 }
 
+/* When it has worked it sleeps anew. */
+static void go_on(struct mm *mm, uint32_t node)
+{
+	mm_kcompactd_go_on(mm, node, mm->cpu);
+	if (!mm_kcompactd_busy(mm, node))
+		mm->passing.timer = mm->passing.ns + MM_KCOMPACTD_TIMER_NS;
+}
+
 static void kcompactd_works(struct mm *mm, uint64_t ns)
 {
 	int64_t pages = pages_in(ns, mm->passing.kcompactd_speed, &mm->passing.kcompactd_rest);
 	uint64_t before = scanned(mm);
+
+	for (; mm->proactiveness && mm->passing.timer <= mm->passing.ns;
+	     mm->passing.timer += MM_KCOMPACTD_TIMER_NS)
+		mm_kcompactd_timer(mm, mm->cpu);
 
 	for (uint32_t node = 0; node < mm->nr_nodes; node++) {
 		if (!mm_kcompactd_busy(mm, node))
@@ -48,7 +60,7 @@ static void kcompactd_works(struct mm *mm, uint64_t ns)
 		mm->kcompactd_budget += pages;
 		pages = 0;
 		if (mm->kcompactd_budget > 0)
-			mm_kcompactd_go_on(mm, node, mm->cpu);
+			go_on(mm, node);
 	}
 	mm->passing.kcompactd_scanned += scanned(mm) - before;
 }

@@ -54,12 +54,7 @@ struct stall_costs {
 	struct paces kswapd, kcompactd;	   /* of nodes together */
 };
 void stall_costs_release(struct stall_costs *c);
-/*
- * How long kcompactd sleeps: 500 ms are 125 jiffies of Debian's 250 Hz, and a timer that far ahead
- * goes off at a multiple of 8 jiffies [HPAGE_FRAG_CHECK_INTERVAL_MSEC; calc_index,
- * kernel/time/timer.c]: 128 from one to the next.
- */
-#define WHATIF_TICK_NS 512000000ull
+#define WHATIF_TICK_NS MM_KCOMPACTD_TIMER_NS
 /* When its timer goes off first after @begin ns, which is event @from. */
 uint64_t kcompactd_timer(const struct trace *t, uint64_t from, uint64_t begin);
 /* From the events from number @from on. */

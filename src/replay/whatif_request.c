@@ -226,6 +226,7 @@ static void time_passes(struct whatif *w)
 	p->kswapd_speed = speed_now(&w->kswapd_clock, &w->costs->kswapd);
 	p->kcompactd_speed = speed_now(&w->kcompactd_clock, &w->costs->kcompactd);
 	p->ns = p->kswapd_ns = p->kcompactd_ns = p->kcompactd_scanned = 0;
+	p->timer = w->next_tick > w->env.now ? w->next_tick - w->env.now : 0;
 }
 
 /* Who worked beside the request has had that time; who came to the end of his work meanwhile goes
@@ -238,6 +239,8 @@ static void time_has_passed(struct whatif *w)
 	w->kcompactd_clock.time += p->kcompactd_ns;
 	w->background_scanned += p->kcompactd_scanned;
 	p->per_scanned = p->per_reclaimed = 0;
+	if (w->mm->proactiveness && p->ns)
+		w->next_tick = w->env.now + p->timer;
 	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
 		if (w->kswapd[node].due && w->mm->nodes[node].balance.done)
 			work_kswapd(w, node);
