@@ -611,6 +611,36 @@ START_TEST(proactive)
 }
 END_TEST
 
+/*
+ * A task that reclaims for a millisecond per page waits, and kcompactd's timer goes off meanwhile:
+ * not a page too early, once, and again when it has slept. Without a proactiveness it has none.
+ */
+START_TEST(the_timer_goes_off_while_a_task_waits)
+{
+	for (uint32_t proactiveness = 0; proactiveness <= 20; proactiveness += 20) {
+		struct mm *mm = draw_machine(
+			"A............... B............... ################ ##..#########.##");
+
+		mm->proactiveness = proactiveness;
+		mm->kcompactd_sliced = 1;
+		mm->kcompactd_budget = 1;
+		mm->passing = (struct mm_passing){.per_reclaimed = 1000000, .timer = 50000000};
+		mm_pass_reclaimed(mm, 49);
+		ck_assert(!mm_kcompactd_busy(mm, 0));
+		mm_pass_reclaimed(mm, 1);
+		ck_assert_int_eq(mm_kcompactd_busy(mm, 0), proactiveness != 0);
+		ck_assert_uint_eq(mm->passing.timer,
+				  50000000 + (proactiveness ? MM_KCOMPACTD_TIMER_NS : 0));
+		mm->passing.kcompactd_speed = 1000000; /* now it comes to its end */
+		mm_pass_reclaimed(mm, 1);
+		ck_assert(!mm_kcompactd_busy(mm, 0));
+		if (proactiveness)
+			ck_assert_uint_eq(mm->passing.timer, 51000000 + MM_KCOMPACTD_TIMER_NS);
+		mm_free(mm);
+	}
+}
+END_TEST
+
 /* ---- anything goes ---- */
 
 static void random_text(struct rng *rng, char *text, uint32_t blocks)
@@ -778,6 +808,7 @@ int main(void)
 	tcase_add_test(tc, kcompactd_fails);
 	tcase_add_test(tc, by_hand);
 	tcase_add_test(tc, proactive);
+	tcase_add_test(tc, the_timer_goes_off_while_a_task_waits);
 	tcase_add_test(tc, random_histories);
 	tcase_add_test(tc, a_run_can_be_cloned_in_the_middle);
 	suite_add_tcase(s, tc);
