@@ -558,6 +558,7 @@ struct mm *verify_until(const struct capture *c, const struct trace *t, uint64_t
 		v->until = n ? n : 1;
 		v->mm = machine_build(c, t, &build, err);
 		if (v->mm && !run(v, err)) {
+			verify_compact_abandon(v);
 			mm = v->mm;
 			v->mm = NULL;
 		}

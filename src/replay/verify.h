@@ -359,6 +359,8 @@ void verify_compact_kswapd_sleeps(struct verify *v, const struct event *e, uint3
 struct compact_run *compact_run_of(struct verify *v, uint32_t pid);
 void verify_compact_note(struct verify *v, const struct event *e);
 void verify_compact_begin(struct verify *v, const struct event *e);
+/* Runs that are under way end here: what they hold goes back. */
+void verify_compact_abandon(struct verify *v);
 void verify_compact_end(struct verify *v, const struct event *e);
 void verify_compact_event(struct verify *v, const struct event *e);
 void verify_compact_free(struct verify *v, const struct event *e, struct frame f);

@@ -406,6 +406,20 @@ void verify_compact_end(struct verify *v, const struct event *e)
 	run->in_use = false;
 }
 
+void verify_compact_abandon(struct verify *v)
+{
+	for (uint32_t i = 0; i < MM_COMPACT_SLOTS; i++) {
+		struct compact_run *run = &v->runs[i];
+
+		if (!run->in_use)
+			continue;
+		v->mm->cpu = run->cc.cpu;
+		mm_compact_abandon(v->mm, &run->cc);
+		run->in_use = false;
+	}
+	v->mm->capture = (struct mm_capture){0};
+}
+
 /* Do the inputs say when a target is asked for? */
 bool compact_asks_seen(const struct verify *v)
 {

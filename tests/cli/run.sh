@@ -248,4 +248,12 @@ for policy in kernel proactive; do
 	out_has "$policy"
 done
 
+# At 82 and 86 % the recorded kernel was in the middle of a compaction, and what that held was on no list of the replay's.
+begin 'run: cut loose in the middle of a compaction'
+for share in 82 86; do
+	run run "$huge" -p kernel --cut-loose=$share --central --verify=never --paranoid 20000
+	status 0
+	out_has kernel
+done
+
 finish
