@@ -205,9 +205,13 @@ static void print_cell(uint64_t exact, uint64_t all)
 
 static void print_table_row(const char *name, const struct verify_result *r)
 {
-	const char *base = strrchr(name, '/');
+	size_t end = strlen(name), base;
 
-	printf("| %s | %s |", base && base[1] ? base + 1 : name, r->inputs);
+	while (end > 1 && name[end - 1] == '/')
+		end--;
+	for (base = end; base && name[base - 1] != '/'; base--)
+		;
+	printf("| %.*s | %s |", (int)(end - base), name + base, r->inputs);
 	print_cell(r->zone_allocs_exact, r->zone_allocs);
 	print_cell(r->page_allocs_exact, r->page_allocs);
 	print_cell(r->refills_exact, r->refills);
