@@ -46,39 +46,52 @@ static void set_reclaim_active(struct mm *mm, uint32_t node, uint32_t highest, b
 	}
 }
 
-/* kswapd_shrink_node: true when it scanned as much as it wanted to reclaim. */
-static bool kswapd_shrink(struct mm *mm, uint32_t node, struct mm_scan *sc)
+bool mm_kswapd_spend(struct mm *mm, uint64_t scanned, uint64_t aged)
 {
-	uint32_t z;
+	int64_t ns = (int64_t)(scanned * mm->kswapd_cost.scanned + aged * mm->kswapd_cost.aged);
 
-	sc->nr_to_reclaim = 0;
-	for (z = 0; z < mm->nr_zones; z++) {
-		if (reclaim_eligible(mm, z, node, sc->highest)) {
-			uint64_t high = (uint64_t)mm_wmark(mm, z, MM_WMARK_HIGH);
-
-			sc->nr_to_reclaim += high > SWAP_CLUSTER_MAX ? high : SWAP_CLUSTER_MAX;
-		}
-	}
-	mm_shrink_node(mm, node, sc);
-	if (sc->order && sc->nr_reclaimed >= compact_gap(sc->order))
-		sc->order = 0;
-	return sc->nr_scanned >= sc->nr_to_reclaim;
+	if (!mm->kswapd_sliced)
+		return true;
+	if (mm->kswapd_budget < ns)
+		return false;
+	mm->kswapd_budget -= ns;
+	return true;
 }
 
-/* One round of shrinking at the priority reached; false when it is no use going on. */
-static bool shrink_round(struct mm *mm, uint32_t node, struct mm_balance *b, struct mm_scan *sc)
+/* The high watermarks of the node [kswapd_shrink_node]. */
+static uint64_t want(const struct mm *mm, uint32_t node, uint32_t highest)
 {
-	uint64_t before = sc->nr_reclaimed, got;
-	bool raise = !(b->boost && b->priority == DEF_PRIORITY - 2);
+	uint64_t pages = 0;
 
+	for (uint32_t z = 0; z < mm->nr_zones; z++) {
+		if (reclaim_eligible(mm, z, node, highest)) {
+			uint64_t high = (uint64_t)mm_wmark(mm, z, MM_WMARK_HIGH);
+
+			pages += high > SWAP_CLUSTER_MAX ? high : SWAP_CLUSTER_MAX;
+		}
+	}
+	return pages;
+}
+
+static void begin_round(struct mm *mm, uint32_t node, struct mm_balance *b, struct mm_scan *sc)
+{
 	sc->may_swap = !b->boost;
 	reclaim_age_anon(mm, node, sc);
 	sc->nr_scanned = 0;
-	if (kswapd_shrink(mm, node, sc))
+	b->before = sc->nr_reclaimed;
+	sc->nr_to_reclaim = b->want = want(mm, node, sc->highest);
+}
+
+/* After a round; false when it is no use going on. */
+static bool end_round(struct mm *mm, struct mm_balance *b, struct mm_scan *sc)
+{
+	uint64_t got = sc->nr_reclaimed - b->before;
+	bool raise = !(b->boost && b->priority == DEF_PRIORITY - 2);
+
+	if (sc->order && sc->nr_reclaimed >= compact_gap(sc->order))
+		sc->order = 0;
+	if (sc->nr_scanned >= sc->nr_to_reclaim)
 		raise = false;
-	if (mm->kswapd_sliced)
-		mm->kswapd_budget -= (int64_t)sc->nr_scanned;
-	got = sc->nr_reclaimed - before;
 	b->boost -= min_u64(b->boost, got);
 	if (!got)
 		reclaim_wait_for_flusher(mm, sc);
@@ -90,27 +103,45 @@ static bool shrink_round(struct mm *mm, uint32_t node, struct mm_balance *b, str
 }
 
 /*
- * Rounds until the node is balanced, nothing goes any more, or the budget is used up (then true).
- * Boost reclaim ends as soon as the boosts are worked off or the node is out of balance.
+ * Is it to have another round? Boost reclaim ends as soon as the boosts are worked off or the node
+ * is out of balance.
  */
-static bool balance_rounds(struct mm *mm, uint32_t node, struct mm_balance *b, struct mm_scan *sc)
+static bool wants_round(const struct mm *mm, uint32_t node, struct mm_balance *b,
+			const struct mm_scan *sc)
 {
-	do {
-		bool balanced = mm_node_balanced(mm, node, sc->order, sc->highest);
+	bool balanced = mm_node_balanced(mm, node, sc->order, sc->highest);
 
-		if (mm->kswapd_sliced && mm->kswapd_budget <= 0)
-			return true;
-		if (!balanced && b->boost) {
-			b->boost = 0;
-			b->priority = DEF_PRIORITY;
+	if (!balanced && b->boost) {
+		b->boost = 0;
+		b->priority = DEF_PRIORITY;
+	}
+	return !balanced || b->boost;
+}
+
+enum balancing { BALANCE_STOPPED, BALANCE_DONE };
+
+/*
+ * Rounds until the node is balanced, nothing goes any more, or the budget does not suffice, be it
+ * in the middle of one.
+ */
+static enum balancing balance_rounds(struct mm *mm, uint32_t node, struct mm_balance *b,
+				     struct mm_scan *sc)
+{
+	if (mm->kswapd_sliced && mm->kswapd_budget <= 0)
+		return BALANCE_STOPPED;
+	do {
+		if (!b->shrinking.under_way) {
+			if (!wants_round(mm, node, b, sc))
+				return BALANCE_DONE;
+			sc->priority = b->priority;
+			begin_round(mm, node, b, sc);
 		}
-		if (balanced && !b->boost)
-			return false;
-		sc->priority = b->priority;
-	} while (shrink_round(mm, node, b, sc));
+		if (!reclaim_shrink_node(mm, node, sc, &b->shrinking))
+			return BALANCE_STOPPED;
+	} while (end_round(mm, b, sc));
 	if (!sc->nr_reclaimed)
 		mm->nodes[node].kswapd_failures++;
-	return false;
+	return BALANCE_DONE;
 }
 
 static void begin(struct mm *mm, uint32_t node, struct mm_balance *b, uint32_t order,
@@ -134,6 +165,7 @@ static void end(struct mm *mm, uint32_t node, struct mm_balance *b)
 	for (uint32_t z = 0; z < mm->nr_zones; z++)
 		mm->zones[z].boost -= (uint32_t)min_u64(mm->zones[z].boost, b->boosts[z]);
 	b->active = b->done = false;
+	b->shrinking = (struct mm_shrinking){.under_way = 0};
 }
 
 bool mm_balancing(const struct mm *mm, uint32_t node)
@@ -151,12 +183,19 @@ static bool go_on(struct mm *mm, uint32_t node, uint32_t cpu, struct mm_balance 
 		.compaction = b->compaction,
 		.order = b->order,
 		.highest = b->highest,
+		.priority = b->priority,
 		.nr_reclaimed = b->reclaimed,
+		.nr_to_reclaim = b->want,
+		.nr_scanned = b->scanned,
+		.may_swap = !b->boost,
+		.flusher = b->flusher,
 	};
-	bool done = !balance_rounds(mm, node, b, &sc);
+	bool done = balance_rounds(mm, node, b, &sc) == BALANCE_DONE;
 
 	b->order = sc.order;
 	b->reclaimed = sc.nr_reclaimed;
+	b->scanned = sc.nr_scanned;
+	b->flusher = sc.flusher;
 	return done;
 }
 

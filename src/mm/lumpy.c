@@ -318,7 +318,8 @@ uint32_t mm_lumpy_balance(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t o
 
 		more = balance_once(mm, node, &lc);
 		if (mm->kswapd_sliced)
-			mm->kswapd_budget -= (int64_t)(mm_stats(mm)->scanned_kswapd - scanned);
+			mm->kswapd_budget -= (int64_t)((mm_stats(mm)->scanned_kswapd - scanned) *
+						       mm->kswapd_cost.scanned);
 	}
 	*b = (struct mm_balance){.active = more, .order = lc.order};
 	mm_note(mm, MM_NOTE_KSWAPD, node, (int64_t)(mm_stats(mm)->reclaimed_kswapd - reclaimed),

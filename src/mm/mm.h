@@ -198,41 +198,7 @@ struct mm_pcp { /* per zone and cpu */
 	int32_t free_diff; /* this cpu's unfolded difference of NR_FREE_PAGES */
 };
 
-/* kswapd of a node between two slices of its work: kswapd.c. */
-struct mm_balance {
-	uint8_t active; /* 0 or 1: it is at work */
-	uint8_t done;	/* while a request waited it came to its end; that is still to be dealt with
-			 */
-	uint8_t compaction; /* the policy compacts */
-	uint8_t pad;
-	uint32_t order, highest;
-	int32_t priority;
-	uint64_t reclaimed, boost; /* pages; boosts that are not worked off yet */
-	uint32_t boosts[MM_MAX_ZONES];
-};
-
-/*
- * Time that passes inside a request: what a page costs the task that waits, in ns, and how many
- * pages kswapd and kcompactd scan in a second meanwhile, if they are at work: passing.c. All zero:
- * time stands still. kcompactd's timer goes off as well, where the machine has a @proactiveness.
- */
-struct mm_passing {
-	uint64_t per_scanned, per_reclaimed;	/* ns */
-	uint64_t kswapd_speed, kcompactd_speed; /* pages per second */
-	uint64_t kswapd_rest, kcompactd_rest;	/* ns x pages that are left over */
-	/* Since the driver reset them: how long the task waited, and how much of that they were at
-	 * work. */
-	uint64_t ns, kswapd_ns, kcompactd_ns;
-	uint64_t kcompactd_scanned;
-	uint64_t timer; /* ns after that reset when kcompactd's timer goes off */
-};
-/*
- * How long kcompactd sleeps: 500 ms are 125 jiffies of Debian's 250 Hz, and a timer that far ahead
- * goes off at a multiple of 8 jiffies [HPAGE_FRAG_CHECK_INTERVAL_MSEC; calc_index,
- * kernel/time/timer.c]: 128 from one to the next.
- */
-#define MM_KCOMPACTD_TIMER_NS 512000000ull
-
+#include "mm/balance.h"
 #include "mm/shrink.h"
 
 struct mm_node {
@@ -358,11 +324,14 @@ struct mm {
 	uint32_t percpu_high_fraction; /* sysctl percpu_pagelist_high_fraction */
 	uint32_t wake_kswapd; /* zones (bits) that were boosted and so woke their node's kswapd
 				 [rmqueue]; the driver clears it */
-	/* Where kswapd is @sliced it works until it has scanned @budget pages (and to the end of
-	 * that round); else to its end. The driver gives it more. */
+	/* Where kswapd is @sliced it works as far as @budget ns go; else to its end. The driver
+	 * gives it more. */
 	uint32_t kswapd_sliced;
+	struct mm_kswapd_cost {
+		uint32_t scanned, aged; /* ns: a page of an inactive list, of an active one */
+	} kswapd_cost;
 	int64_t kswapd_budget;
-	uint32_t kcompactd_sliced; /* the same for kcompactd */
+	uint32_t kcompactd_sliced; /* the same for kcompactd, in pages scanned */
 	int64_t kcompactd_budget;
 	struct mm_passing passing;
 	/* Every comparison with extfrag_threshold since the driver reset these came out as it would

@@ -8,25 +8,48 @@
 
 #define SECOND 1000000000ull
 
-/* Pages that a thread of @speed scans in @ns. */
-static int64_t pages_in(uint64_t ns, uint64_t speed, uint64_t *rest)
+/* What a thread of @speed units a second does in @ns. */
+static int64_t units_in(uint64_t ns, uint64_t speed, uint64_t *rest)
 {
-	uint64_t work = ns * speed + *rest;
+	uint64_t work = ns % SECOND * speed + *rest;
 
 	*rest = work % SECOND;
-	return (int64_t)(work / SECOND);
+	return (int64_t)(ns / SECOND * speed + work / SECOND);
 }
 
+uint64_t mm_paced(const struct mm_pace *paces, uint64_t nr, uint64_t *at, uint64_t from,
+		  uint64_t to, uint64_t *rest)
+{
+	uint64_t done = 0;
+
+	while (nr && from < to) {
+		uint64_t until;
+
+		while (*at + 1 < nr && paces[*at + 1].from <= from)
+			++*at;
+		until = *at + 1 < nr && paces[*at + 1].from < to ? paces[*at + 1].from : to;
+		done += (uint64_t)units_in(until - from, paces[*at].speed, rest);
+		from = until;
+	}
+	return done;
+}
+
+/* In the @ns before passing.ns. */
 static void kswapd_works(struct mm *mm, uint64_t ns)
 {
-	int64_t pages = pages_in(ns, mm->passing.kswapd_speed, &mm->passing.kswapd_rest);
+	struct mm_passing *p = &mm->passing;
+	uint64_t at = p->kswapd_at;
+	int64_t budget =
+		(int64_t)mm_paced(p->kswapd, p->nr_kswapd, &at, p->ns - ns, p->ns, &p->kswapd_rest);
 
+	p->kswapd_at = (uint32_t)at;
 	for (uint32_t node = 0; node < mm->nr_nodes; node++) {
 		if (!mm_balancing(mm, node) || mm->nodes[node].balance.done)
 			continue;
-		mm->passing.kswapd_ns += pages ? ns : 0;
-		mm->kswapd_budget += pages;
-		pages = 0;
+		p->kswapd_ns += ns;
+		mm->kswapd_budget += budget;
+		budget = 0;
+		ns = 0;
 		mm_balance_beside(mm, node, mm->cpu);
 	}
 }
@@ -46,7 +69,7 @@ static void go_on(struct mm *mm, uint32_t node)
 
 static void kcompactd_works(struct mm *mm, uint64_t ns)
 {
-	int64_t pages = pages_in(ns, mm->passing.kcompactd_speed, &mm->passing.kcompactd_rest);
+	int64_t pages = units_in(ns, mm->passing.kcompactd_speed, &mm->passing.kcompactd_rest);
 	uint64_t before = scanned(mm);
 
 	for (; mm->proactiveness && mm->passing.timer <= mm->passing.ns;

@@ -308,11 +308,11 @@ static void scan_counts(const struct mm *mm, uint32_t node, const struct mm_scan
 }
 
 static uint64_t shrink_list(struct mm *mm, uint32_t node, enum mm_lru lru, uint32_t want,
-			    struct mm_scan *sc, const struct scan_plan *plan)
+			    struct mm_scan *sc, const struct mm_shrinking *s)
 {
 	if (lru == MM_LRU_INACTIVE_ANON || lru == MM_LRU_INACTIVE_FILE)
 		return shrink_inactive(mm, node, lru, want, sc);
-	if (plan->deactivate[lru == MM_LRU_ACTIVE_FILE])
+	if (s->deactivate[lru == MM_LRU_ACTIVE_FILE])
 		shrink_active(mm, node, lru, want, sc);
 	else
 		sc->skipped_deactivate = true;
@@ -343,42 +343,65 @@ static bool rebalance(uint64_t nr[4], const uint64_t target[4])
 	return true;
 }
 
-static uint64_t one_round(struct mm *mm, uint32_t node, struct mm_scan *sc,
-			  const struct scan_plan *plan, uint64_t nr[4])
+/* A portion of the list whose turn it is; false: kswapd has to stop before it. */
+static bool one_portion(struct mm *mm, uint32_t node, struct mm_scan *sc, struct mm_shrinking *s)
 {
-	uint64_t reclaimed = 0;
-	uint32_t lru;
+	enum mm_lru lru = s->next;
+	uint64_t want = min_u64(s->left[lru], SWAP_CLUSTER_MAX);
+	bool active = lru == MM_LRU_ACTIVE_ANON || lru == MM_LRU_ACTIVE_FILE;
 
-	for (lru = 0; lru < 4; lru++) {
-		uint64_t want = min_u64(nr[lru], SWAP_CLUSTER_MAX);
-
-		nr[lru] -= want;
-		if (want)
-			reclaimed += shrink_list(mm, node, lru, (uint32_t)want, sc, plan);
-	}
-	return reclaimed;
+	if (want && sc->kswapd && !mm_kswapd_spend(mm, active ? 0 : want, active ? want : 0))
+		return false;
+	s->left[lru] -= want;
+	if (want)
+		s->reclaimed += shrink_list(mm, node, lru, (uint32_t)want, sc, s);
+	s->next = (s->next + 1) % 4;
+	return true;
 }
 
-/* shrink_lruvec */
-static void shrink_lists(struct mm *mm, uint32_t node, struct mm_scan *sc,
-			 const struct scan_plan *plan)
+/* One of each list. */
+static bool one_round(struct mm *mm, uint32_t node, struct mm_scan *sc, struct mm_shrinking *s)
+{
+	do {
+		if (!one_portion(mm, node, sc, s))
+			return false;
+	} while (s->next);
+	return true;
+}
+
+static void begin_lists(const struct mm *mm, uint32_t node, const struct mm_scan *sc,
+			struct mm_shrinking *s)
+{
+	struct scan_plan plan;
+
+	prepare_scan(mm, node, sc, &plan);
+	scan_counts(mm, node, sc, &plan, s->left);
+	for (uint32_t i = 0; i < 4; i++)
+		s->target[i] = s->left[i];
+	s->deactivate[0] = plan.deactivate[0];
+	s->deactivate[1] = plan.deactivate[1];
+	s->reclaimed = 0;
+	s->before = sc->nr_reclaimed;
+	s->under_way = 1;
+}
+
+/* shrink_lruvec; false: kswapd has to stop here. */
+static bool shrink_lists(struct mm *mm, uint32_t node, struct mm_scan *sc, struct mm_shrinking *s)
 {
 	bool proportional = !sc->kswapd && sc->priority == DEF_PRIORITY;
-	uint64_t nr[4], target[4], reclaimed = 0;
-	uint32_t i;
 
-	scan_counts(mm, node, sc, plan, nr);
-	for (i = 0; i < 4; i++)
-		target[i] = nr[i];
-	while (nr[MM_LRU_INACTIVE_ANON] || nr[MM_LRU_ACTIVE_FILE] || nr[MM_LRU_INACTIVE_FILE]) {
-		reclaimed += one_round(mm, node, sc, plan, nr);
-		if (reclaimed < sc->nr_to_reclaim || proportional)
+	while (s->next || s->left[MM_LRU_INACTIVE_ANON] || s->left[MM_LRU_ACTIVE_FILE] ||
+	       s->left[MM_LRU_INACTIVE_FILE]) {
+		if (!one_round(mm, node, sc, s))
+			return false;
+		if (s->reclaimed < sc->nr_to_reclaim || proportional)
 			continue;
-		if (!rebalance(nr, target))
+		if (!rebalance(s->left, s->target))
 			break;
 	}
-	sc->nr_reclaimed += reclaimed;
+	sc->nr_reclaimed += s->reclaimed;
 	reclaim_age_anon(mm, node, sc);
+	return true;
 }
 
 static bool in_reclaim_compaction(const struct mm_scan *sc)
@@ -414,22 +437,29 @@ static bool should_continue(struct mm *mm, uint32_t node, uint64_t reclaimed,
 	return inactive > compact_gap(sc->order);
 }
 
+bool reclaim_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc, struct mm_shrinking *s)
+{
+	do {
+		if (!s->under_way)
+			begin_lists(mm, node, sc, s);
+		if (!shrink_lists(mm, node, sc, s))
+			return false;
+		s->under_way = 0;
+		mm_shrink_slab(mm, node, sc->cpu, sc->gfp, sc->priority);
+		s->progress |= sc->nr_reclaimed > s->before;
+	} while (should_continue(mm, node, sc->nr_reclaimed - s->before, sc));
+	if (s->progress)
+		mm->nodes[node].kswapd_failures = 0;
+	s->progress = 0;
+	return true;
+}
+
 void mm_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc)
 {
-	bool progress = false;
-	uint64_t before;
+	struct mm_shrinking s = {.under_way = 0};
 
-	do {
-		struct scan_plan plan;
-
-		before = sc->nr_reclaimed;
-		prepare_scan(mm, node, sc, &plan);
-		shrink_lists(mm, node, sc, &plan);
-		mm_shrink_slab(mm, node, sc->cpu, sc->gfp, sc->priority);
-		progress |= sc->nr_reclaimed > before;
-	} while (should_continue(mm, node, sc->nr_reclaimed - before, sc));
-	if (progress)
-		mm->nodes[node].kswapd_failures = 0;
+	while (!reclaim_shrink_node(mm, node, sc, &s))
+		;
 }
 
 int64_t mm_zone_reclaimable(const struct mm *mm, uint32_t zone)

@@ -31,6 +31,9 @@ struct mm_scan {
 };
 /* Reclaims from one node at sc->priority [shrink_node]. */
 void mm_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc);
+/* kswapd is to scan and to age so many pages: takes what they cost from its budget, if that is
+ * enough. */
+bool mm_kswapd_spend(struct mm *mm, uint64_t scanned, uint64_t aged);
 /* Direct reclaim for a request [try_to_free_pages]: pages reclaimed, or 1 where compaction could
  * work already. */
 uint64_t mm_direct_reclaim(struct mm *mm, const struct mm_request *rq, bool compaction);

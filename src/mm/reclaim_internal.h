@@ -19,6 +19,11 @@ static inline uint64_t compact_gap(uint32_t order)
 bool reclaim_eligible(const struct mm *mm, uint32_t z, uint32_t node, uint32_t highest);
 /* Ages active anonymous pages where there are too few inactive ones. */
 void reclaim_age_anon(struct mm *mm, uint32_t node, struct mm_scan *sc);
+/*
+ * As mm_shrink_node(), but kswapd stops where its budget is used up and goes on with @s, in which
+ * nothing is under way at first. True when it is done.
+ */
+bool reclaim_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc, struct mm_shrinking *s);
 /* After a pass without progress. */
 void reclaim_wait_for_flusher(struct mm *mm, struct mm_scan *sc);
 

@@ -4,9 +4,6 @@
  * in time: the durations between the begin and end events of the tasks that waited, over the pages
  * of each operation. The central value is total time over total pages; low and high are the
  * quartiles over the operations.
- *
- * kswapd's speed is what it scanned from when somebody woke it to the last list that it shrank,
- * over that time; the CPU's share that it had then, and how long it waited for a CPU, are in it.
  */
 #include "replay/whatif.h"
 
@@ -22,16 +19,10 @@ struct samples {
 	uint64_t waited; /* ns, of all operations */
 };
 
-struct kswapd {
-	uint64_t woken, last; /* ns; woken 0: asleep */
-	uint64_t scanned;     /* since then */
-};
-
-#define FEW_PAGES 32u /* SWAP_CLUSTER_MAX: less tells nothing of its speed */
+#define FEW_PAGES 32u /* less tells nothing of kcompactd's speed */
 #define SECOND 1000000000ull
 
 struct waiting {
-	struct kswapd kswapd;
 	uint64_t reclaim, compaction, background; /* when it began; 0: it has not */
 	uint64_t scanned;
 	bool direct, kcompactd;
@@ -83,67 +74,10 @@ static void summarise(struct samples *from, uint64_t out[3])
 	free(from->s);
 }
 
-/* Without memory for another the last one holds on. */
-static void add_pace(struct paces *to, uint64_t time, uint64_t ns, uint64_t pages)
+static void add_kcompactd(struct paces *to, uint64_t time, uint64_t ns, uint64_t pages)
 {
-	struct pace *v = to->v;
-
-	if (!ns || pages < FEW_PAGES)
-		return;
-	if (!(to->nr & (to->nr - 1)))
-		v = realloc(v, (to->nr ? 2 * to->nr : 1) * sizeof(*v));
-	if (!v)
-		return;
-	to->v = v;
-	v[to->nr++] = (struct pace){.time = time, .speed = pages * SECOND / ns};
-}
-
-static void kswapd_stops(struct kswapd *k, struct stall_costs *c, uint64_t first)
-{
-	if (k->woken)
-		add_pace(&c->kswapd, k->woken - first, k->last - k->woken, k->scanned);
-	k->woken = 0;
-}
-
-/* When somebody woke it [wakeup_kswapd]; that shows only while it sleeps. */
-struct wakeups {
-	uint64_t time[MM_MAX_NODES];
-};
-
-static uint64_t woken_at(struct wakeups *w, const struct event *e)
-{
-	uint64_t *asked = &w->time[e->w[0] % MM_MAX_NODES], time = *asked ? *asked : e->time;
-
-	*asked = 0;
-	return time;
-}
-
-static void look_at_kswapd(struct kswapd *k, struct wakeups *w, const struct event *e,
-			   struct stall_costs *c, uint64_t first)
-{
-	switch (e->kind) {
-	case EV_KSWAPD_WAKEUP:
-		if (!w->time[e->w[0] % MM_MAX_NODES])
-			w->time[e->w[0] % MM_MAX_NODES] = e->time;
-		break;
-	case EV_KSWAPD_WAKE:
-		kswapd_stops(k, c, first);
-		k->woken = woken_at(w, e);
-		k->last = e->time;
-		k->scanned = 0;
-		break;
-	case EV_KSWAPD_SLEEP:
-		kswapd_stops(k, c, first);
-		break;
-	case EV_LRU_SHRINK_INACTIVE:
-		if (!k->woken)
-			break;
-		k->last = e->time;
-		k->scanned += e->w[1];
-		break;
-	default:
-		break;
-	}
+	if (ns && pages >= FEW_PAGES)
+		paces_add(to, time, pages * SECOND / ns);
 }
 
 static void look_at(struct waiting *w, const struct event *e, struct samples *reclaim,
@@ -178,8 +112,8 @@ static void look_at(struct waiting *w, const struct event *e, struct samples *re
 		if (w->compaction)
 			add(compaction, e->time - w->compaction, w->scanned);
 		if (w->background)
-			add_pace(kcompactd, w->background - first, e->time - w->background,
-				 w->scanned);
+			add_kcompactd(kcompactd, w->background - first, e->time - w->background,
+				      w->scanned);
 		w->compaction = w->background = 0;
 		break;
 	case EV_KCOMPACTD_SLEEP:
@@ -196,8 +130,6 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from
 	struct samples reclaim = {NULL, 0, 0, 0}, compaction = {NULL, 0, 0, 0};
 	struct waiting *tasks = calloc((size_t)t->max_pid + 1, sizeof(*tasks));
 
-	struct wakeups wakeups = {{0}};
-
 	*c = (struct stall_costs){.waited = 0};
 	for (uint64_t i = from; tasks && i < t->nr; i++) {
 		const struct event *e = &t->events[i];
@@ -205,12 +137,9 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from
 		if (e->pid <= t->max_pid && !(e->flags & (EVF_SOFTIRQ | EVF_HARDIRQ)))
 			look_at(&tasks[e->pid], e, &reclaim, &compaction, &c->kcompactd,
 				t->events[0].time);
-		if (e->pid <= t->max_pid)
-			look_at_kswapd(&tasks[e->pid].kswapd, &wakeups, e, c, t->events[0].time);
 	}
-	for (uint32_t pid = 0; tasks && pid <= t->max_pid; pid++)
-		kswapd_stops(&tasks[pid].kswapd, c, t->events[0].time);
 	free(tasks);
+	costs_fit_kswapd(c, t);
 	c->waited = reclaim.waited + compaction.waited;
 	summarise(&reclaim, c->reclaimed);
 	summarise(&compaction, c->scanned);

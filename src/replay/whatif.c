@@ -283,6 +283,7 @@ int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct sc
 	w->env = (struct policy_env){
 		.mm = w->mm, .params = w->params, .policy = w->policy, .driver = w};
 	w->mm->kswapd_sliced = job->costs.kswapd.nr > 0;
+	w->mm->kswapd_cost = job->costs.kswapd_cost;
 	w->mm->kcompactd_sliced = job->costs.kcompactd.nr > 0;
 	w->mm->thp_recorded = job->thp_recorded;
 	memcpy(w->mm->slab_keeps, job->demand->slab_keeps, sizeof(w->mm->slab_keeps));

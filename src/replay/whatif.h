@@ -5,6 +5,7 @@
 
 #include "demand/demand.h"
 #include "replay/bound.h"
+#include "replay/costs.h"
 #include "replay/deaths.h"
 #include "replay/replay.h"
 
@@ -36,30 +37,7 @@ struct scenario {
 };
 extern const struct scenario scenarios[]; /* the first is the central one; ends with name NULL */
 
-/* How fast a thread of the recorded kernel was from @time (ns since the first event) on, while it
- * worked: pages scanned per second. None: not known. */
-struct pace {
-	uint64_t time, speed;
-};
-struct paces {
-	struct pace *v;
-	size_t nr;
-};
-
-/* ns of stall per page, fitted to the recording's own begin and end events; 0 where it has none. */
-struct stall_costs {
-	uint64_t reclaimed[3], scanned[3]; /* low, central, high: per page reclaimed; per page that
-					      compaction scanned */
-	uint64_t waited;		   /* ns that the recorded tasks waited in all */
-	struct paces kswapd, kcompactd;	   /* of nodes together */
-};
-void stall_costs_release(struct stall_costs *c);
 #define WHATIF_TICK_NS MM_KCOMPACTD_TIMER_NS
-/* When its timer goes off first after @begin ns, which is event @from. */
-uint64_t kcompactd_timer(const struct trace *t, uint64_t from, uint64_t begin);
-/* From the events from number @from on. */
-void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from);
-
 /* Of an object that the demand knows. */
 #define ALIVE_NOT 0u /* not born, dead, or the replay had no page for it */
 #define ALIVE_YES 1u
@@ -103,8 +81,8 @@ struct whatif {
 		kswapd_next[MM_MAX_NODES];	 /* who has woken it meanwhile */
 	const struct stall_costs *costs;
 	struct whatif_clock {
-		size_t pace;	     /* the one in force */
-		uint64_t time, rest; /* it has worked up to then; ns x pages that are left over */
+		uint64_t pace;	     /* the one in force */
+		uint64_t time, rest; /* it has worked up to then; what is left over */
 	} kswapd_clock, kcompactd_clock;
 	struct whatif_wake kcompactd[MM_MAX_NODES]; /* to run when the request is done */
 	const struct scenario *scenario;

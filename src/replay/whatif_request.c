@@ -158,28 +158,20 @@ static void wake_again(struct whatif *w, const struct wake *wake)
 	next->due = true;
 }
 
-/*
- * Pages that it may scan for the time that has passed: as fast as the recorded one was when it last
- * worked before @time, else when it first did.
- */
-static int64_t pages_until(struct whatif_clock *clock, const struct paces *paces, uint64_t time)
+/* What it may do for the time that has passed. */
+static int64_t work_until(struct whatif_clock *clock, const struct paces *paces, uint64_t time)
 {
-	uint64_t ns = time > clock->time ? time - clock->time : 0, pages;
+	uint64_t from = clock->time;
 
-	clock->time += ns;
-	if (!paces->nr)
+	if (time <= from)
 		return 0;
-	while (clock->pace + 1 < paces->nr && paces->v[clock->pace + 1].time <= time)
-		clock->pace++;
-	clock->rest += (ns < SECOND ? ns : SECOND) * paces->v[clock->pace].speed;
-	pages = clock->rest / SECOND;
-	clock->rest %= SECOND;
-	return (int64_t)pages;
+	clock->time = time;
+	return (int64_t)mm_paced(paces->v, paces->nr, &clock->pace, from, time, &clock->rest);
 }
 
 void whatif_kcompactd(struct whatif *w, uint64_t time)
 {
-	int64_t pages = pages_until(&w->kcompactd_clock, &w->costs->kcompactd, time);
+	int64_t pages = work_until(&w->kcompactd_clock, &w->costs->kcompactd, time);
 
 	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
 		if (!mm_kcompactd_busy(w->mm, node))
@@ -195,14 +187,14 @@ void whatif_kcompactd(struct whatif *w, uint64_t time)
 
 void whatif_kswapd(struct whatif *w, uint64_t time)
 {
-	int64_t pages = pages_until(&w->kswapd_clock, &w->costs->kswapd, time);
+	int64_t ns = work_until(&w->kswapd_clock, &w->costs->kswapd, time);
 	bool awake = false;
 
 	for (uint32_t node = 0; node < w->mm->nr_nodes; node++)
 		awake |= w->kswapd[node].due;
 	if (!awake)
 		return;
-	w->mm->kswapd_budget += pages;
+	w->mm->kswapd_budget += ns;
 	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
 		if (w->kswapd[node].due && w->mm->kswapd_budget > 0)
 			work_kswapd(w, node);
@@ -217,13 +209,30 @@ static uint64_t speed_now(const struct whatif_clock *clock, const struct paces *
 	return paces->nr ? paces->v[clock->pace].speed : 0;
 }
 
+/* kswapd's paces from now on, to the last that there is room for. */
+static void kswapd_passes(const struct whatif *w, struct mm_passing *p)
+{
+	const struct paces *paces = &w->costs->kswapd;
+	uint64_t now = w->env.now;
+
+	p->nr_kswapd = p->kswapd_at = 0;
+	for (uint64_t i = w->kswapd_clock.pace; i < paces->nr && p->nr_kswapd < MM_NR_PACES; i++) {
+		struct mm_pace pace = paces->v[i];
+
+		pace.from = pace.from > now ? pace.from - now : 0;
+		p->kswapd[p->nr_kswapd++] = pace;
+	}
+	if (p->nr_kswapd == MM_NR_PACES && w->costs->kswapd_share)
+		p->kswapd[MM_NR_PACES - 1].speed = w->costs->kswapd_share;
+}
+
 static void time_passes(struct whatif *w)
 {
 	struct mm_passing *p = &w->mm->passing;
 
 	p->per_scanned = w->costs->scanned[1];
 	p->per_reclaimed = w->costs->reclaimed[1];
-	p->kswapd_speed = speed_now(&w->kswapd_clock, &w->costs->kswapd);
+	kswapd_passes(w, p);
 	p->kcompactd_speed = speed_now(&w->kcompactd_clock, &w->costs->kcompactd);
 	p->ns = p->kswapd_ns = p->kcompactd_ns = p->kcompactd_scanned = 0;
 	p->timer = w->next_tick > w->env.now ? w->next_tick - w->env.now : 0;

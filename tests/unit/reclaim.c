@@ -377,10 +377,12 @@ START_TEST(kswapd_works_while_a_task_waits)
 	ck_assert(mm_balancing(mm, 0));
 	mm_pass_scanned(mm, 1000);
 	ck_assert_uint_eq(mm_stats(mm)->scanned_kswapd, 0);
-	mm->passing = (struct mm_passing){.per_scanned = 2000, .kswapd_speed = 250000};
+	mm->passing = (struct mm_passing){
+		.per_scanned = 2000, .kswapd = {{.speed = 250000}}, .nr_kswapd = 1};
 	mm_pass_scanned(mm, 1000);
 	ck_assert_uint_eq(mm->passing.ns, 2000000);
-	ck_assert_int_le(mm->kswapd_budget, 0);
+	ck_assert_int_ge(mm->kswapd_budget, 0);
+	ck_assert_int_lt(mm->kswapd_budget, 32);
 	ck_assert_int_eq(mm->kswapd_budget, 500 - (int64_t)mm_stats(mm)->scanned_kswapd);
 	ck_assert(!mm_node_balanced(mm, 0, 0, 2));
 	mm_pass_scanned(mm, 100000);
@@ -393,6 +395,64 @@ START_TEST(kswapd_works_while_a_task_waits)
 	mm_pass_scanned(mm, 1000);
 	ck_assert_uint_eq(mm->passing.kswapd_ns, 0);
 	expect_sound(mm);
+}
+END_TEST
+
+/*
+ * Half of the cache is active and has to be aged. Expect kswapd that may scan or age 8 pages at a
+ * time, and so stops between the portions of a round, to get where it gets in one go: the same
+ * pages on the same lists.
+ */
+START_TEST(kswapd_goes_on_in_mid_round)
+{
+	struct mm *whole = machine_with_cache(8192, 4096), *sliced = machine_with_cache(8192, 4096);
+	struct mm *both[] = {whole, sliced};
+	uint32_t stops = 0;
+
+	for (int i = 0; i < 2; i++) {
+		for (uint32_t n = 0; n < 3000; n++)
+			mm_lru_activate(both[i], at(n));
+		set_wmark(both[i], 1000, 1500, 2000);
+	}
+	mm_balance_node(whole, 0, 0, 0, 2, false);
+	sliced->kswapd_sliced = 1;
+	sliced->kswapd_cost = (struct mm_kswapd_cost){.scanned = 4, .aged = 1};
+	mm_balance_node(sliced, 0, 0, 0, 2, false);
+	for (; mm_balancing(sliced, 0); stops += sliced->nodes[0].balance.shrinking.under_way) {
+		sliced->kswapd_budget += 32;
+		mm_balance_node(sliced, 0, 0, 0, 2, false);
+	}
+	ck_assert_uint_gt(stops, 50);
+	ck_assert_uint_gt(mm_stats(whole)->reclaimed_kswapd, 1500);
+	ck_assert_uint_gt(mm_stats(whole)->deactivated, 500);
+	sliced->kswapd_sliced = 0;
+	sliced->kswapd_cost = whole->kswapd_cost;
+	sliced->kswapd_budget = whole->kswapd_budget;
+	for (int i = 0; i < 2; i++)
+		memset(&both[i]->nodes[0].balance, 0, sizeof(both[i]->nodes[0].balance));
+	ck_assert_uint_eq(mm_hash(sliced), mm_hash(whole));
+	mm_free(sliced);
+	expect_sound(whole);
+}
+END_TEST
+
+/* Time from 10 to 60 ns at 1, from 20 on at 2 and from 50 on at no unit a ns: 10 + 60. */
+START_TEST(work_at_paces)
+{
+	const struct mm_pace paces[] = {{0, 1000000000}, {20, 2000000000}, {50, 0}};
+	uint64_t place = 0, rest = 0;
+
+	ck_assert_uint_eq(mm_paced(paces, 3, &place, 10, 60, &rest), 70);
+	ck_assert_uint_eq(place, 2);
+	ck_assert_uint_eq(mm_paced(paces, 3, &place, 60, 5000, &rest), 0);
+	place = 0;
+	ck_assert_uint_eq(mm_paced(paces, 1, &place, 0, 3000000000, &rest), 3000000000);
+	ck_assert_uint_eq(mm_paced(paces, 0, &place, 0, 5000, &rest), 0);
+	/* Two thirds of a unit a ns: what does not make a whole one is kept. */
+	ck_assert_uint_eq(mm_paced(&(struct mm_pace){.speed = 666666667}, 1, &place, 0, 2, &rest),
+			  1);
+	ck_assert_uint_eq(mm_paced(&(struct mm_pace){.speed = 666666667}, 1, &place, 2, 3, &rest),
+			  1);
 }
 END_TEST
 
@@ -527,6 +587,8 @@ static Suite *reclaim_suite(void)
 	tc = kit_case(s, "kswapd");
 	tcase_add_test(tc, kswapd_fills_to_the_high_watermark);
 	tcase_add_test(tc, kswapd_works_while_a_task_waits);
+	tcase_add_test(tc, kswapd_goes_on_in_mid_round);
+	tcase_add_test(tc, work_at_paces);
 	tcase_add_test(tc, reclaim_takes_time);
 	tcase_add_test(tc, hopeless_node);
 	tcase_add_test(tc, boost_is_worked_off);
