@@ -91,10 +91,14 @@ static void parse_cut(struct argp_state *state, struct run_options *opt, const c
 {
 	int64_t percent;
 
+	if (!strcmp(arg, "branch")) {
+		opt->whatif.cut_percent = WHATIF_CUT_AT_BRANCH;
+		return;
+	}
 	if (!parse_i64(arg, &percent) || percent < 1 || percent > 99)
 		cmd_bad_usage(
 			state,
-			"--cut-loose: \"%s\" is no share of the recording; give 1 to 99 (per cent)",
+			"--cut-loose: \"%s\" is no share of the recording; give 1 to 99 (per cent), or \"branch\"",
 			arg);
 	opt->whatif.cut_percent = (uint32_t)percent;
 }
@@ -229,9 +233,10 @@ static const struct argp_option options[] = {
 	 "do this to the machine then: compact_memory, compact_node=N, drop_caches, hugepages=+N%, or "
 	 "PARAMETER=VALUE of the policy; may be given several times",
 	 0},
-	{"cut-loose", OPT_CUT, "PERCENT", 0,
+	{"cut-loose", OPT_CUT, "PERCENT|branch", 0,
 	 "follow the recorded kernel to this share of the recording's time, go on from its state under the "
-	 "policy and score what comes after: how far the model drifts is seen beside the recorded column",
+	 "policy and score what comes after: how far the model drifts is seen beside the recorded column; "
+	 "branch: where the lab let a saved machine go on (traces/lab/record --resume)",
 	 0},
 	CMD_CENTRAL_OPTION,
 	{"verify", OPT_VERIFY, "WHEN", 0,

@@ -40,12 +40,35 @@ void recording_range(const struct capture *c, const struct trace *t, uint64_t *f
 		*last = t->nr;
 }
 
+/* The last one, as the machine may have been saved while another was being resumed. */
+static uint64_t branch_event(const struct trace *t)
+{
+	uint64_t i = t->nr;
+
+	while (i-- > 0)
+		if (marker_is(t, &t->events[i], "zonereplay branch"))
+			return i;
+	return t->nr;
+}
+
+int cut_check(const struct trace *t, uint32_t percent, struct error *err)
+{
+	if (percent != WHATIF_CUT_AT_BRANCH || branch_event(t) < t->nr)
+		return 0;
+	return error_set(
+		err,
+		"no marker \"zonereplay branch\" in the trace: only machines that "
+		"traces/lab/record --resume let go on have one; cut at a share of the time instead");
+}
+
 uint64_t cut_event(const struct trace *t, uint32_t percent)
 {
 	uint64_t lo = 0, hi = t->nr, until;
 
 	if (!percent || !t->nr)
 		return 0;
+	if (percent == WHATIF_CUT_AT_BRANCH)
+		return branch_event(t);
 	until = t->events[0].time + (t->events[t->nr - 1].time - t->events[0].time) / 100 * percent;
 	while (lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;

@@ -328,9 +328,13 @@ int outcome_recorded_after(const struct capture *c, const struct trace *t, uint3
 	uint64_t from, to;
 
 	memset(out, 0, sizeof(*out));
+	if (cut_check(t, percent, err))
+		return -1;
 	outcome_describe(out, c, t);
 	snprintf(out->policy, sizeof(out->policy), "recorded");
-	if (percent)
+	if (percent == WHATIF_CUT_AT_BRANCH)
+		snprintf(out->params, sizeof(out->params), "@cut=branch");
+	else if (percent)
 		snprintf(out->params, sizeof(out->params), "@cut=%u%%", percent);
 	out->pageblock_order = pageblock_order(c);
 	if (mark_tasks(&r, c, err))

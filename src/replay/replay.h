@@ -303,6 +303,9 @@ struct whatif_options {
 	 * start.
 	 */
 	uint32_t cut_percent;
+/* Not at a share, but at the marker "zonereplay branch", from where the lab let one machine go on
+ * several times. */
+#define WHATIF_CUT_AT_BRANCH 100u
 };
 int whatif_run(const struct capture *c, const struct trace *t, const struct policy_setting *p,
 	       const struct whatif_options *opt, struct outcome *out, struct error *err) MUST_CHECK;

@@ -196,7 +196,9 @@ static void name_cut(struct outcome *o, const struct whatif_options *opt)
 {
 	size_t len = strlen(o->params);
 
-	if (opt->cut_percent)
+	if (opt->cut_percent == WHATIF_CUT_AT_BRANCH)
+		snprintf(o->params + len, sizeof(o->params) - len, "%s@cut=branch", len ? "," : "");
+	else if (opt->cut_percent)
 		snprintf(o->params + len, sizeof(o->params) - len, "%s@cut=%u%%", len ? "," : "",
 			 opt->cut_percent);
 }
@@ -475,6 +477,8 @@ int whatif_run(const struct capture *c, const struct trace *t, const struct poli
 	int ret;
 
 	memset(out, 0, sizeof(*out));
+	if (cut_check(t, opt->cut_percent, err))
+		return -1;
 	if (opt->cut_percent)
 		mm = machine_at(c, t, cut_event(t, opt->cut_percent), build.private_size, err);
 	else

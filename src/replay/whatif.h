@@ -270,8 +270,11 @@ int whatif_map_end(struct whatif *w, struct error *err) MUST_CHECK;
 void whatif_map_bound(struct whatif *w, struct frame f, bool reclaimable);
 void whatif_map_release(struct whatif *w);
 
-/* Number of the first event after @percent of the recording's time; 0 for 0. */
+/* Number of the first event after @percent of the recording's time; 0 for 0. Without a branch's
+ * marker nr. */
 uint64_t cut_event(const struct trace *t, uint32_t percent);
+/* Can it be cut there? Fails for a recording without the marker of a branch. */
+int cut_check(const struct trace *t, uint32_t percent, struct error *err) MUST_CHECK;
 /* The machine as verify has it after @n events, with room for objects; no page is on an LRU list:
  * cut.c. */
 struct mm *machine_at(const struct capture *c, const struct trace *t, uint64_t n,

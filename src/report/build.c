@@ -169,7 +169,9 @@ static char *make_title(const struct store_run *run)
 	if (run->from || run->to)
 		strbuf_printf(&sb, ", window %.3f to %.3f s", (double)run->from / 1e9,
 			      (double)run->to / 1e9);
-	if (run->cut_percent)
+	if (run->cut_percent == WHATIF_CUT_AT_BRANCH)
+		strbuf_puts(&sb, ", cut loose at the branch");
+	else if (run->cut_percent)
 		strbuf_printf(&sb, ", cut loose at %u %%", run->cut_percent);
 	return strbuf_detach(&sb);
 }

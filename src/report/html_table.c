@@ -64,7 +64,9 @@ void html_facts(const struct table *t, struct strbuf *out)
 	if (run->from || run->to)
 		fact(out, "Window", "%.3f to %.3f s", (double)run->from / 1e9,
 		     (double)run->to / 1e9);
-	if (run->cut_percent)
+	if (run->cut_percent == WHATIF_CUT_AT_BRANCH)
+		fact(out, "Cut loose", "at the branch");
+	else if (run->cut_percent)
 		fact(out, "Cut loose", "at %u %%", run->cut_percent);
 	strbuf_puts(out, "</dl>\n");
 }

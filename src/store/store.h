@@ -97,7 +97,7 @@ struct store_run {
 	uint64_t from, to;	/* the window, as in struct whatif_options */
 	char injections[512]; /* what was done to the machine from outside, as --inject takes it, or
 				 "" */
-	uint32_t cut_percent; /* cut loose from the recording after this share of its time */
+	uint32_t cut_percent; /* cut loose there, as in struct whatif_options */
 	bool scenarios;	      /* ranges were computed; else they are single values */
 	struct store_provenance provenance;
 };

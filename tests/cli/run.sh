@@ -256,4 +256,12 @@ for share in 82 86; do
 	out_has kernel
 done
 
+begin 'run: cut loose at the branch of a recording that has none'
+run run "$huge" -p kernel --cut-loose=branch --central --verify=never
+status 2
+err_has 'no marker "zonereplay branch"'
+run run "$huge" -p kernel --cut-loose=branches
+status 2
+err_has 'no share of the recording'
+
 finish

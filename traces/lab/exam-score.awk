@@ -31,6 +31,33 @@ function inside(x, m) {
 	return x >= m["min"] && x <= m["max"]
 }
 
+# One of the figures beside success in a cell: the model's median, then the real runs' median and range; "=" where the model's
+# lies inside that range or is within a tenth of their median.
+function figure(name, key,    real, mid, near, good) {
+	if (!((name, key) in got_of) || !((name, key) in central_of))
+		return " - |"
+	summarise(got_of[name, key], real)
+	summarise(central_of[name, key], mid)
+	near["min"] = 0.9 * real["mid"]
+	near["max"] = 1.1 * real["mid"]
+	good = inside(mid["mid"], real) || inside(mid["mid"], near)
+	figures++
+	good_figures += good
+	return sprintf(" %g, %g [%g..%g]%s |", mid["mid"], real["mid"], real["min"], real["max"], good ? " =" : "")
+}
+
+function figures_of(w,    i, n, key, line) {
+	for (i = 1; i <= nr_settings; i++) {
+		key = w SUBSEP settings[i]
+		if (!((key) in got) || !((key) in central))
+			continue
+		line = "| " w " | " settings[i] " |"
+		for (n = 1; n <= nr_beside; n++)
+			line = line figure(beside[n], key)
+		print line
+	}
+}
+
 function verdict(good) {
 	return good ? "hit" : "miss"
 }
@@ -106,6 +133,7 @@ function order_of(w,    i, j, a, b, sign) {
 
 BEGIN {
 	FS = ","
+	nr_beside = split("reclaimed migrated scanned", beside, " ")
 }
 
 FNR == 1 {
@@ -117,7 +145,11 @@ FNR == 1 {
 }
 
 file == 1 {
-	got[$column["workload"] SUBSEP $column["setting"]] = got[$column["workload"] SUBSEP $column["setting"]] " " $column["huge"]
+	key = $column["workload"] SUBSEP $column["setting"]
+	got[key] = got[key] " " $column["huge"]
+	for (n = 1; n <= nr_beside; n++)
+		if (beside[n] in column)
+			got_of[beside[n], key] = got_of[beside[n], key] " " $column[beside[n]]
 }
 
 file == 2 {
@@ -135,6 +167,9 @@ file == 2 {
 		wanted[w] = $column["wanted"]
 	key = w SUBSEP s
 	central[key] = central[key] " " $column["huge"]
+	for (n = 1; n <= nr_beside; n++)
+		if (beside[n] in column)
+			central_of[beside[n], key] = central_of[beside[n], key] " " $column[beside[n]]
 	lows[key] = lows[key] " " $column["huge_low"]
 	highs[key] = highs[key] " " $column["huge_high"]
 	recorded[key] = recorded[key] " " $column["huge_recorded"]
@@ -158,4 +193,9 @@ END {
 	printf "predicted changes of success: %d, off by %.1f points in the median, %.1f at most\n", cells - excluded_cells, off["mid"], off["max"]
 	printf "pairs of settings that real runs separate, in the right order: %d of %d\n", ordered, pairs
 	printf "%s", wrong
+	print "\n| workload | setting | reclaimed: model, real [range] | migrated | scanned by compaction |"
+	print "|---|---|---|---|---|"
+	for (i = 1; i <= nr_workloads; i++)
+		figures_of(workloads[i])
+	printf "\nfigures of the model inside the real range or within 10 %% of its median: %d of %d\n", good_figures, figures
 }

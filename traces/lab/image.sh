@@ -71,6 +71,7 @@ make_disk() {
 		echo "JOB_WORKLOAD='$(basename "$workload" .sh)'"
 		echo "JOB_ARGS='$args'"
 		echo "JOB_SCRIPT='$script'"
+		echo "JOB_SAVE='$save'"
 		echo "JOB_OPTIONS='${checkpoint:+--checkpoint=$checkpoint} $symbols ${until_fail:+--until-fail=$until_fail} ${buffer:+--buffer=$buffer}'"
 	} > "$job/job"
 	mke2fs -q -F -t ext4 -E lazy_itable_init=1,root_owner=0:0 -d "$tmp/disk" "$tmp/disk.img" "${disk}M" > /dev/null \
@@ -103,17 +104,60 @@ qemu_command() { # prints one argument a line
 				-numa "node,memdev=m$i$members"
 		done
 	fi
+	if [ -n "$save$resume" ]; then
+		printf '%s\n' -chardev "pipe,id=monitor,path=$tmp/monitor" -mon chardev=monitor,mode=readline \
+			-chardev "pipe,id=control,path=$tmp/control" -serial chardev:control
+	fi
+	[ -z "$resume" ] || printf '%s\n' -incoming "exec:cat '$resume/state'"
 	printf '%s\n' -append "console=$console quiet panic=-1 rdinit=/init"
 }
 
+monitor_says() { # TEXT: waits until QEMU's monitor answers that
+	until echo 'info status' > "$tmp/monitor.in" && sleep 0.3 && grep -aq "$1" "$tmp/monitor.log"; do :; done
+}
+
+# What is done to a guest from outside while it runs: it is saved when it says so, or it goes on with other sysctls.
+steer_guest() {
+	local s
+	if [ -n "$save" ]; then
+		until grep -aq '^lab: save' "$tmp/console"; do sleep 0.2; done
+		printf '%s\n' stop 'migrate_set_parameter max-bandwidth 0' "migrate \"exec:cat > '$tmp/state'\"" quit > "$tmp/monitor.in"
+		return
+	fi
+	monitor_says 'VM status: paused.$'
+	for s in "${sysctls[@]}"; do
+		echo "${s%%=*} ${s#*=}" | tr . /
+	done > "$tmp/control.in"
+	echo 'go' > "$tmp/control.in"
+	echo cont > "$tmp/monitor.in"
+}
+
+# A state without the disk that it was saved with is nothing: both, or neither.
+keep_machine() {
+	[ -s "$tmp/state" ] || die "the guest was not saved: its workload does not call halfway (traces/workloads/lib.sh)"
+	mkdir -p "$out.part"
+	printf '%s\n' "kernel=$kernel" "workload=$workload" "memory=$memory" "cpus=$cpus" "nodes=$nodes" "swap=$swap" > "$out.part/machine"
+	cp --sparse=always "$tmp"/*.img "$tmp/initrd" "$tmp/state" "$out.part/"
+	mv "$out.part" "$out"
+}
+
 run_guest() {
-	local command status=0
+	local command status=0 steering=''
 	mapfile -t command < <(qemu_command)
 	command -v "${command[0]}" > /dev/null || die "${command[0]} is missing: apt-get install qemu-system-x86 (or -ppc)"
+	[ -z "$save$resume" ] || mkfifo "$tmp"/{monitor,control}.{in,out}
 	timeout "$timeout" "${command[@]}" < /dev/null > "$tmp/console" 2>&1 &
 	guest=$!
+	if [ -n "$save$resume" ]; then
+		cat "$tmp/monitor.out" > "$tmp/monitor.log" &
+		cat "$tmp/control.out" > /dev/null &
+		steer_guest &
+		steering=$!
+	fi
 	wait $guest || status=$?
 	guest=''
+	[ -z "$steering" ] || kill $steering 2> /dev/null || true
+	[ -z "$save" ] || [ ! -s "$tmp/state" ] || return 0
 	grep -a '^lab: ' "$tmp/console" >&2 || true
 	if ! grep -aq '^lab: finished status=0' "$tmp/console"; then
 		tail -n 25 "$tmp/console" >&2

@@ -19,3 +19,14 @@ page_size() {
 	# The size of a page is not in /proc by name; the first mapping's KernelPageSize is it.
 	sed -n 's/^KernelPageSize: *\([0-9]*\) kB/\1/p' /proc/self/smaps | head -n 1 | while read -r kb; do echo $((kb * 1024)); done
 }
+
+# Where the lab may save the machine (record --save): it says so, and waits until whoever lets it go on has said what to set.
+halfway() {
+	[ -n "$LAB_CONTROL" ] || return 0
+	echo 'lab: save'
+	while read -r key value && [ "$key" != go ]; do
+		echo "$value" > "/proc/sys/$key"
+		marker "sysctl $key=$value"
+	done < "$LAB_CONTROL"
+	marker branch
+}
