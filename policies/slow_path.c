@@ -116,10 +116,16 @@ static bool another_round(struct slow *s)
 	return true;
 }
 
+/* Each round wakes kswapd anew, which may have gone to sleep, and looks at the free lists first. */
 static struct frame one_round(struct slow *s)
 {
 	struct frame f;
 
+	if (s->env->wake_again)
+		s->env->wake_again(s->env, s->rq);
+	f = mm_get_page(s->env->mm, s->rq, s->flags);
+	if (!frame_is_none(f))
+		return f;
 	s->progress = mm_direct_reclaim(s->env->mm, s->rq, true);
 	f = freelist_given_back(s->env, s->rq, s->flags);
 	if (frame_is_none(f) && s->rq->order)

@@ -223,6 +223,12 @@ void mm_balance_beside(struct mm *mm, uint32_t node, uint32_t cpu)
 		b->done = go_on(mm, node, cpu, b);
 }
 
+bool mm_kswapd_may_sleep(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest)
+{
+	return mm->nodes[node].kswapd_failures >= MAX_RECLAIM_RETRIES ||
+	       mm_node_balanced(mm, node, order, highest);
+}
+
 /* wakeup_kswapd: is there anything for kswapd to do? */
 bool mm_kswapd_needed(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest)
 {

@@ -58,6 +58,8 @@ void mm_pass_reclaimed(struct mm *mm, uint64_t pages);
  * that are free (!), in 5.10.262, 6.1.192 and later [zone_reclaimable_pages].
  */
 int64_t mm_zone_reclaimable(const struct mm *mm, uint32_t zone);
+/* When it has done its work: may it sleep, or is the node not balanced? [prepare_kswapd_sleep] */
+bool mm_kswapd_may_sleep(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
 /* Would waking kswapd start it? [wakeup_kswapd] */
 bool mm_kswapd_needed(const struct mm *mm, uint32_t node, uint32_t order, uint32_t highest);
 /*

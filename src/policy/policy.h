@@ -26,6 +26,9 @@ struct policy_env {
 	/* ORACLE policies only, else NULL: ns at which the object dies, UINT64_MAX never/unknown.
 	 */
 	uint64_t (*death_of)(struct policy_env *env, uint32_t object_id);
+	/* Inside alloc_slow(): the request goes round again and wakes kswapd, which may sleep. NULL
+	 * where nobody does. */
+	void (*wake_again)(struct policy_env *env, const struct mm_request *rq);
 };
 
 enum policy_trigger {

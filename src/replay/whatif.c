@@ -282,8 +282,11 @@ int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct sc
 	if (!w->mm)
 		return error_set(err, "out of memory for a machine of %" PRIu64 " MiB",
 				 job->start->size >> 20);
-	w->env = (struct policy_env){
-		.mm = w->mm, .params = w->params, .policy = w->policy, .driver = w};
+	w->env = (struct policy_env){.mm = w->mm,
+				     .params = w->params,
+				     .policy = w->policy,
+				     .driver = w,
+				     .wake_again = whatif_wake_again};
 	w->mm->kswapd_sliced = job->costs.kswapd.nr > 0;
 	w->mm->kswapd_cost = job->costs.kswapd_cost;
 	w->mm->kcompactd_sliced = job->costs.kcompactd.nr > 0;

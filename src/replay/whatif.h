@@ -53,6 +53,17 @@ struct whatif_wake {
 	uint32_t order, highest;
 };
 
+/* A node's kswapd: whatif_kswapd.c. */
+struct whatif_kswapd {
+	enum { KSWAPD_SLEEPS, KSWAPD_NAPS, KSWAPD_WORKS } state;
+	uint32_t order, highest;  /* of its work, or of the last */
+	uint32_t failures;	  /* kswapd_failures when it took that up */
+	uint32_t left;		  /* napping: the order that it came down to */
+	uint64_t nap_ends;	  /* ns on the recording's clock */
+	struct whatif_wake asked; /* since it took up its work [kswapd_order,
+				     kswapd_highest_zoneidx] */
+};
+
 /* Of memory that a huge page was wanted for: whatif_range.c. Compared as bytes. */
 struct whatif_range {
 	struct demand_op request; /* of its last fault; order 0: none was seen yet */
@@ -76,15 +87,14 @@ struct whatif_watch {
 
 struct whatif {
 	struct mm *mm;
-	struct whatif_watch *watch;		 /* or NULL */
-	struct whatif_wake kswapd[MM_MAX_NODES], /* what it is at work for, while it is */
-		kswapd_next[MM_MAX_NODES];	 /* who has woken it meanwhile */
+	struct whatif_watch *watch; /* or NULL */
+	struct whatif_kswapd kswapd[MM_MAX_NODES];
 	const struct stall_costs *costs;
 	struct whatif_clock {
 		uint64_t pace;	     /* the one in force */
 		uint64_t time, rest; /* it has worked up to then; what is left over */
 	} kswapd_clock, kcompactd_clock;
-	struct whatif_wake kcompactd[MM_MAX_NODES]; /* to run when the request is done */
+	struct whatif_wake kcompactd[MM_MAX_NODES]; /* is to run */
 	const struct scenario *scenario;
 	uint8_t *alive;	   /* by id: ALIVE_* */
 	uint32_t *orphans; /* by file: pages of it that only the recorded kernel dropped; their
@@ -218,6 +228,14 @@ void whatif_background(struct whatif *w, void (*work)(struct whatif *w, const vo
 /* kswapd and kcompactd work up to @time, as fast as they were recorded. */
 void whatif_kswapd(struct whatif *w, uint64_t time);
 void whatif_kcompactd(struct whatif *w, uint64_t time);
+/* A request wakes them; the zones that were boosted do [rmqueue]. */
+void whatif_wake_for(struct whatif *w, const struct mm_request *rq);
+void whatif_wake_boosted(struct whatif *w);
+/* Hook of a policy's environment: the request tries again. */
+void whatif_wake_again(struct policy_env *env, const struct mm_request *rq);
+/* A policy is asked for a page, and has answered: time passes meanwhile. */
+void whatif_time_passes(struct whatif *w);
+void whatif_time_has_passed(struct whatif *w);
 void whatif_birth(struct whatif *w, const struct demand_op *op);
 void whatif_failed(struct whatif *w, const struct demand_op *op);
 void whatif_death(struct whatif *w, const struct demand_op *op);

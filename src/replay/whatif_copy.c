@@ -90,13 +90,18 @@ static bool same_wake(const struct whatif_wake *a, const struct whatif_wake *b)
 	return a->due == b->due && (!a->due || (a->order == b->order && a->highest == b->highest));
 }
 
+static bool same_kswapd(const struct whatif_kswapd *a, const struct whatif_kswapd *b)
+{
+	return a->state == b->state && a->order == b->order && a->highest == b->highest &&
+	       a->failures == b->failures && same_wake(&a->asked, &b->asked) &&
+	       (a->state != KSWAPD_NAPS || (a->left == b->left && a->nap_ends == b->nap_ends));
+}
+
 static bool same_wakes(const struct whatif *a, const struct whatif *b)
 {
 	for (uint32_t node = 0; node < a->mm->nr_nodes; node++) {
-		const struct whatif_wake *x = &a->kcompactd[node], *y = &b->kcompactd[node];
-
-		if (!same_wake(x, y) || !same_wake(&a->kswapd[node], &b->kswapd[node]) ||
-		    !same_wake(&a->kswapd_next[node], &b->kswapd_next[node]))
+		if (!same_wake(&a->kcompactd[node], &b->kcompactd[node]) ||
+		    !same_kswapd(&a->kswapd[node], &b->kswapd[node]))
 			return false;
 	}
 	return a->kswapd_clock.rest == b->kswapd_clock.rest &&

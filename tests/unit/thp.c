@@ -212,8 +212,9 @@ static void run(enum mm_thp_defrag recorded, enum mm_thp_defrag mode)
 
 /*
  * Two faults in memory that only compaction helps. Who may compact gets both pages, with a stall
- * for each. Who may only wake others gets none at first; kswapd, then kcompactd have made one for
- * the second. Who may do neither gets none, and nothing moves.
+ * for each. Who may only wake others gets none at first; kswapd has given the node up, as nothing
+ * can be reclaimed, so that kcompactd is woken [wakeup_kswapd] and has made one for the second. Who
+ * may do neither gets none, and nothing moves.
  */
 static const struct {
 	enum mm_thp_defrag mode;
@@ -234,6 +235,7 @@ START_TEST(modes_differ_where_they_must)
 	uint32_t gfp = LIGHT | DIRECT | (expected[i].madvised ? 0 : GFP_NORETRY);
 
 	fragmented();
+	start->nodes[0].kswapd_failures = 16;
 	faults(DEMAND_BIRTH, gfp, 0);
 	faults(DEMAND_BIRTH, gfp, 0);
 	run(MM_THP_ALWAYS, expected[i].mode);
