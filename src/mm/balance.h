@@ -45,12 +45,12 @@ struct mm_pace {
  * kcompactd's timer goes off as well, where the machine has a @proactiveness.
  */
 struct mm_passing {
-	uint64_t per_scanned, per_reclaimed; /* ns */
+	uint64_t per_scanned, per_moved, per_reclaimed; /* ns */
 	/* kswapd's ns of CPU in a second; the times count from the driver's reset. None: it gets
 	 * nothing. */
 	struct mm_pace kswapd[MM_NR_PACES];
 	uint32_t nr_kswapd, kswapd_at;
-	uint64_t kcompactd_speed;	      /* pages per second */
+	uint64_t kcompactd_speed;	      /* its ns of CPU in a second */
 	uint64_t kswapd_rest, kcompactd_rest; /* what is left over, of a whole one times a second */
 	/* Since the driver reset them: how long the task waited, and how much of that they were at
 	 * work. */

@@ -10,23 +10,30 @@
 
 /* ---- a run ---- */
 
-/* Where it holds no page, others may have worked for as long as it has; @passed is the part of that
- * which they had. What they had now. */
-static uint64_t let_others_work(struct mm *mm, struct mm_compact_control *cc, uint64_t passed)
-{
-	uint64_t pages = mm_compact_scanned(cc) - passed;
+/* Pages scanned and moved for which others have had their time. */
+struct passed {
+	uint64_t scanned, moved;
+};
 
-	if (!cc->direct || (cc->at != MM_AT_FINISHED && cc->at != MM_AT_DONE) || !pages)
-		return 0;
-	mm_pass_scanned(mm, pages);
-	return pages;
+/* Others work for as long as it has. It may hold pages then, but is not in the middle of a batch.
+ */
+static void let_others_work(struct mm *mm, struct mm_compact_control *cc, struct passed *passed)
+{
+	uint64_t scanned = mm_compact_scanned(cc) - passed->scanned,
+		 moved = cc->total_moved - passed->moved;
+
+	if (!cc->direct || cc->at == MM_AT_PAGE || cc->at == MM_AT_BATCH || (!scanned && !moved))
+		return;
+	mm_pass_compacted(mm, scanned, moved);
+	passed->scanned += scanned;
+	passed->moved += moved;
 }
 
 enum mm_compact_result mm_compact_zone(struct mm *mm, struct mm_compact_control *cc)
 {
 	uint64_t failed = mm_stats(mm)->migrate_failed;
 	struct mm_compact_event ev;
-	uint64_t passed = 0;
+	struct passed passed = {0, 0};
 	uint32_t begin;
 
 	if (mm_compact_begin(mm, cc) != MM_COMPACT_CONTINUE)
@@ -34,7 +41,7 @@ enum mm_compact_result mm_compact_zone(struct mm *mm, struct mm_compact_control 
 	begin = cc->migrate;
 	while (cc->at != MM_AT_DONE) {
 		mm_compact_step(mm, cc, &ev);
-		passed += let_others_work(mm, cc, passed);
+		let_others_work(mm, cc, &passed);
 	}
 	mm_note(mm, MM_NOTE_COMPACTED, cc->zone, (int64_t)cc->result, (int64_t)cc->total_moved,
 		(int64_t)(mm_stats(mm)->migrate_failed - failed), 0, 0, 0, begin, cc->migrate);

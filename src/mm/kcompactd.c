@@ -45,19 +45,25 @@ bool mm_kcompactd_wakeup(struct mm *mm, uint32_t node, uint32_t order, uint32_t 
 
 /* ---- one zone ---- */
 
+/* Of the run up to now. */
+static uint64_t cost(const struct mm *mm, const struct mm_compact_control *cc)
+{
+	return mm_compact_scanned(cc) * mm->kcompactd_cost.scanned +
+	       cc->total_moved * mm->kcompactd_cost.moved;
+}
+
 /* True when the run is over; false: the budget is used up. */
 static bool work_on_zone(struct mm *mm, struct mm_compact_control *cc)
 {
 	struct mm_compact_event ev;
 
 	while (cc->at != MM_AT_DONE) {
-		uint64_t before = mm_compact_scanned(cc);
+		uint64_t before = cost(mm, cc);
 
 		if (cc->at == MM_AT_FINISHED && mm->kcompactd_sliced && mm->kcompactd_budget <= 0)
 			return false;
 		mm_compact_step(mm, cc, &ev);
-		mm->kcompactd_budget -=
-			mm->kcompactd_sliced ? (int64_t)(mm_compact_scanned(cc) - before) : 0;
+		mm->kcompactd_budget -= mm->kcompactd_sliced ? (int64_t)(cost(mm, cc) - before) : 0;
 	}
 	return true;
 }

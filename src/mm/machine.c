@@ -189,6 +189,7 @@ static int describe(struct mm *h, const struct mm_config *cfg, struct error *err
 	h->watermark_boost_factor = 15000;
 	h->compact_unevictable_allowed = 1;
 	h->kswapd_cost.scanned = 1;
+	h->kcompactd_cost.scanned = 1;
 	for (uint32_t i = 0; i < cfg->nr_zones; i++) {
 		const struct mm_zone_config *z = &cfg->zones[i];
 

@@ -331,7 +331,10 @@ struct mm {
 		uint32_t scanned, aged; /* ns: a page of an inactive list, of an active one */
 	} kswapd_cost;
 	int64_t kswapd_budget;
-	uint32_t kcompactd_sliced; /* the same for kcompactd, in pages scanned */
+	uint32_t kcompactd_sliced; /* the same for kcompactd */
+	struct mm_compact_cost {
+		uint32_t scanned, moved; /* ns: a page looked at, one moved */
+	} kcompactd_cost;
 	int64_t kcompactd_budget;
 	struct mm_passing passing;
 	/* Every comparison with extfrag_threshold since the driver reset these came out as it would

@@ -106,9 +106,9 @@ static void pass(struct mm *mm, uint64_t ns)
 	mm->cpu = cpu;
 }
 
-void mm_pass_scanned(struct mm *mm, uint64_t pages)
+void mm_pass_compacted(struct mm *mm, uint64_t scanned, uint64_t moved)
 {
-	pass(mm, pages * mm->passing.per_scanned);
+	pass(mm, scanned * mm->passing.per_scanned + moved * mm->passing.per_moved);
 }
 
 void mm_pass_reclaimed(struct mm *mm, uint64_t pages)

@@ -49,9 +49,9 @@ uint32_t mm_balance_node(struct mm *mm, uint32_t node, uint32_t cpu, uint32_t or
 bool mm_balancing(const struct mm *mm, uint32_t node);
 /* A slice of it within a request; its end is left to mm_balance_node(). */
 void mm_balance_beside(struct mm *mm, uint32_t node, uint32_t cpu);
-/* A task has waited for so many pages to be scanned by its compaction, or reclaimed by its reclaim:
- * kswapd and kcompactd work meanwhile. */
-void mm_pass_scanned(struct mm *mm, uint64_t pages);
+/* A task has waited for so many pages to be scanned and moved by its compaction, or reclaimed by
+ * its reclaim: kswapd and kcompactd work meanwhile. */
+void mm_pass_compacted(struct mm *mm, uint64_t scanned, uint64_t moved);
 void mm_pass_reclaimed(struct mm *mm, uint64_t pages);
 /*
  * Pages that reclaim might get from the zone, as the slow path sees it: where there are none, those

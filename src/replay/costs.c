@@ -3,7 +3,7 @@
  * What a page reclaimed directly, and a page scanned by direct compaction, cost the recorded kernel
  * in time: the durations between the begin and end events of the tasks that waited, over the pages
  * of each operation. The central value is total time over total pages; low and high are the
- * quartiles over the operations.
+ * quartiles over the operations. What passes of time is in costs_compaction.c and costs_kswapd.c.
  */
 #include "replay/whatif.h"
 
@@ -19,13 +19,10 @@ struct samples {
 	uint64_t waited; /* ns, of all operations */
 };
 
-#define FEW_PAGES 32u /* less tells nothing of kcompactd's speed */
-#define SECOND 1000000000ull
-
 struct waiting {
-	uint64_t reclaim, compaction, background; /* when it began; 0: it has not */
+	uint64_t reclaim, compaction; /* when it began; 0: it has not */
 	uint64_t scanned;
-	bool direct, kcompactd;
+	bool direct;
 };
 
 static void add(struct samples *to, uint64_t ns, uint64_t pages)
@@ -74,14 +71,8 @@ static void summarise(struct samples *from, uint64_t out[3])
 	free(from->s);
 }
 
-static void add_kcompactd(struct paces *to, uint64_t time, uint64_t ns, uint64_t pages)
-{
-	if (ns && pages >= FEW_PAGES)
-		paces_add(to, time, pages * SECOND / ns);
-}
-
 static void look_at(struct waiting *w, const struct event *e, struct samples *reclaim,
-		    struct samples *compaction, struct paces *kcompactd, uint64_t first)
+		    struct samples *compaction)
 {
 	switch (e->kind) {
 	case EV_RECLAIM_BEGIN:
@@ -100,7 +91,6 @@ static void look_at(struct waiting *w, const struct event *e, struct samples *re
 		break;
 	case EV_COMPACT_BEGIN:
 		w->compaction = w->direct ? e->time : 0;
-		w->background = w->kcompactd ? e->time : 0;
 		w->scanned = 0;
 		break;
 	case EV_COMPACT_MIGRATE_ISOLATE:
@@ -111,14 +101,7 @@ static void look_at(struct waiting *w, const struct event *e, struct samples *re
 	case EV_COMPACT_END:
 		if (w->compaction)
 			add(compaction, e->time - w->compaction, w->scanned);
-		if (w->background)
-			add_kcompactd(kcompactd, w->background - first, e->time - w->background,
-				      w->scanned);
-		w->compaction = w->background = 0;
-		break;
-	case EV_KCOMPACTD_SLEEP:
-	case EV_KCOMPACTD_WAKE:
-		w->kcompactd = true;
+		w->compaction = 0;
 		break;
 	default:
 		break;
@@ -135,11 +118,11 @@ void stall_costs_fit(struct stall_costs *c, const struct trace *t, uint64_t from
 		const struct event *e = &t->events[i];
 
 		if (e->pid <= t->max_pid && !(e->flags & (EVF_SOFTIRQ | EVF_HARDIRQ)))
-			look_at(&tasks[e->pid], e, &reclaim, &compaction, &c->kcompactd,
-				t->events[0].time);
+			look_at(&tasks[e->pid], e, &reclaim, &compaction);
 	}
 	free(tasks);
 	costs_fit_kswapd(c, t);
+	costs_fit_compaction(c, t, from);
 	c->waited = reclaim.waited + compaction.waited;
 	summarise(&reclaim, c->reclaimed);
 	summarise(&compaction, c->scanned);

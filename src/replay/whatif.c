@@ -290,6 +290,7 @@ int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct sc
 	w->mm->kswapd_sliced = job->costs.kswapd.nr > 0;
 	w->mm->kswapd_cost = job->costs.kswapd_cost;
 	w->mm->kcompactd_sliced = job->costs.kcompactd.nr > 0;
+	w->mm->kcompactd_cost = job->costs.compaction;
 	w->mm->thp_recorded = job->thp_recorded;
 	memcpy(w->mm->slab_keeps, job->demand->slab_keeps, sizeof(w->mm->slab_keeps));
 	memcpy(w->mm->slab_objects, job->demand->slab_objects, sizeof(w->mm->slab_objects));

@@ -325,7 +325,8 @@ void whatif_time_passes(struct whatif *w)
 {
 	struct mm_passing *p = &w->mm->passing;
 
-	p->per_scanned = w->costs->scanned[1];
+	p->per_scanned = w->costs->waits_scanned;
+	p->per_moved = w->costs->waits_moved;
 	p->per_reclaimed = w->costs->reclaimed[1];
 	kswapd_passes(w, p);
 	p->kcompactd_speed = speed_now(&w->kcompactd_clock, &w->costs->kcompactd);
@@ -351,7 +352,7 @@ void whatif_time_has_passed(struct whatif *w)
 	w->kswapd_clock.time += p->kswapd_ns;
 	w->kcompactd_clock.time += p->kcompactd_ns;
 	w->background_scanned += p->kcompactd_scanned;
-	p->per_scanned = p->per_reclaimed = 0;
+	p->per_scanned = p->per_moved = p->per_reclaimed = 0;
 	if (w->mm->proactiveness && p->ns)
 		w->next_tick = w->env.now + p->timer;
 	p->ns = 0;

@@ -375,24 +375,24 @@ START_TEST(kswapd_works_while_a_task_waits)
 	mm->kswapd_sliced = 1;
 	mm_balance_node(mm, 0, 0, 0, 2, false);
 	ck_assert(mm_balancing(mm, 0));
-	mm_pass_scanned(mm, 1000);
+	mm_pass_compacted(mm, 1000, 0);
 	ck_assert_uint_eq(mm_stats(mm)->scanned_kswapd, 0);
 	mm->passing = (struct mm_passing){
 		.per_scanned = 2000, .kswapd = {{.speed = 250000}}, .nr_kswapd = 1};
-	mm_pass_scanned(mm, 1000);
+	mm_pass_compacted(mm, 1000, 0);
 	ck_assert_uint_eq(mm->passing.ns, 2000000);
 	ck_assert_int_ge(mm->kswapd_budget, 0);
 	ck_assert_int_lt(mm->kswapd_budget, 32);
 	ck_assert_int_eq(mm->kswapd_budget, 500 - (int64_t)mm_stats(mm)->scanned_kswapd);
 	ck_assert(!mm_node_balanced(mm, 0, 0, 2));
-	mm_pass_scanned(mm, 100000);
+	mm_pass_compacted(mm, 100000, 0);
 	ck_assert(mm_node_balanced(mm, 0, 0, 2));
 	ck_assert(mm_balancing(mm, 0));
 	mm_balance_node(mm, 0, 0, 0, 2, false);
 	ck_assert(!mm_balancing(mm, 0));
 	/* Who sleeps meanwhile has not used that time. */
 	mm->passing.kswapd_ns = 0;
-	mm_pass_scanned(mm, 1000);
+	mm_pass_compacted(mm, 1000, 0);
 	ck_assert_uint_eq(mm->passing.kswapd_ns, 0);
 	expect_sound(mm);
 }
