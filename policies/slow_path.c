@@ -54,7 +54,7 @@ static bool retry_reclaim(struct slow *s)
 	for (uint32_t z = 0; z < mm->nr_zones; z++) {
 		int64_t available = mm_zone_reclaimable(mm, z) + mm->zones[z].free_global;
 
-		if ((uint32_t)mm->zones[z].index <= highest &&
+		if (mm_may_use(mm, s->rq, z) &&
 		    mm_watermark_ok(mm, z, s->rq->order, mm_wmark(mm, z, MM_WMARK_MIN), highest,
 				    s->flags, available))
 			return true;

@@ -63,7 +63,8 @@ enum demand_kind {
 			  it */
 	DEMAND_BULK,   /* `arg` single pages at once, of a request's gfp and type; no ids */
 	DEMAND_BULK_DEATH, /* one of those, at frame `arg` as recorded */
-	DEMAND_FOLD,	   /* this cpu's counters are folded */
+	DEMAND_FOLD, /* this cpu's counters are folded; with `arg` it drains a batch of what it
+			holds of the zone of frame `arg` - 1 */
 	DEMAND_NR_KINDS
 };
 
@@ -83,7 +84,8 @@ enum demand_kind {
 #define DEMAND_F_RANGE                                                                             \
 	64u /* BIRTH, FAIL, DEATH: of memory that a huge page was wanted for, `arg` is the range's \
 	       number */
-#define DEMAND_F_LAST 128u /* DEATH: nothing of the range is out any more */
+#define DEMAND_F_NODE_SHIFT 12 /* BIRTH, FAIL: 1 + the node it prefers; 0 there: its CPU's */
+#define DEMAND_F_LAST 128u     /* DEATH: nothing of the range is out any more */
 
 struct demand_op {
 	uint64_t time; /* ns since the first event */
@@ -221,6 +223,8 @@ struct demand_geometry {
 	uint32_t nr_frames, pageblock_order;
 	uint64_t first, last; /* events [first, last) belong to the recording; last 0: to the end */
 	uint64_t cut; /* events before this one only make the initial objects; 0: all are demand */
+	const struct mm *mm; /* the machine, for its zones and CPUs; NULL: not known */
+	bool exact_start;    /* and it is in its exact state before the first event */
 };
 
 /*

@@ -154,6 +154,7 @@ static void on_free(struct derive *d, const struct event *e)
 		d->counts.foreign_frames++;
 		return;
 	}
+	nodes_free(d, e, frame);
 	head = track_find(d, frame);
 	if (head != TRACK_NONE && d->frames[head].order >= order) {
 		if (d->frames[head].order > order)
@@ -236,6 +237,7 @@ static struct track request(struct derive *d, const struct event *e, const struc
 	struct track page = {.id = TRACK_NONE, .lru = DEMAND_NO_LRU, .owner = e->pid};
 
 	set_request(d, e, &op);
+	nodes_request(d, e, &op);
 	range_note_fault(d, e, &op);
 	if (d->has_writeback && op.gfp & GFP_WRITE) {
 		op.flags |= DEMAND_F_DIRTY;
@@ -301,6 +303,7 @@ static void on_alloc(struct derive *d, const struct event *e)
 	page = page_of(d, e);
 	if (page.id == TRACK_NONE)
 		return;
+	nodes_alloc(d, e, frame);
 	if (!d->has_lru && page.page == MM_KIND_UNKNOWN && page.order == 0)
 		seen_infer(d, e, &page);
 	track_set(d, frame, page);
@@ -335,18 +338,11 @@ static void on_marker(struct derive *d, const struct event *e)
 	d->intent_pid = 0;
 }
 
-/* The vmstat worker's time is no decision of a policy's. */
-static void on_fold(struct derive *d, const struct event *e)
-{
-	struct demand_op op = op_for(d, e, DEMAND_FOLD, TRACK_NONE);
-
-	emit(d, &op);
-}
-
 static void on_event(struct derive *d, const struct event *e)
 {
 	context_update(d, e);
 	account_event(d, e);
+	fold_event(d, e);
 	switch (e->kind) {
 	case EV_ALLOC:
 		on_alloc(d, e);
@@ -379,7 +375,7 @@ static void on_event(struct derive *d, const struct event *e)
 		bulk_end(d, e);
 		break;
 	case EV_P_FOLD:
-		on_fold(d, e);
+		fold_begin(d, e);
 		break;
 	case EV_P_WRITEBACK:
 	case EV_P_WRITEBACK_END:
@@ -545,6 +541,7 @@ static int derive_into(struct derive *d, struct demand *out, const struct captur
 		return -1;
 	}
 	slab_init(d, c);
+	nodes_init(d, c);
 	seed(d, initial, nr_initial);
 	d->muted = cut > d->geo.first;
 	run(d, d->geo.first, cut, prog);

@@ -90,6 +90,19 @@ struct bulk_table {
 	uint32_t out, most;
 };
 
+/* The vmstat worker at its work: fold.c. */
+struct fold {
+	uint32_t pid, cpu; /* pid 0: it is not */
+	uint32_t zones;	   /* bits: drained of another node's pages */
+};
+
+/* What the nodes have: nodes.c. */
+struct node_table {
+	bool several, counted;
+	int64_t room[MM_MAX_NODES]; /* free pages beyond plenty */
+	uint32_t pool;		    /* node that the pool of huge pages asked last */
+};
+
 struct derive {
 	const struct trace *trace;
 	struct demand_geometry geo;
@@ -123,6 +136,8 @@ struct derive {
 	struct file_table files;
 	struct range_table ranges;
 	struct bulk_table bulk;
+	struct fold fold;
+	struct node_table nodes;
 	struct request_begin *begins; /* by when they began */
 	size_t nr_begins, next_begin;
 	struct request_early *early; /* by pid */
@@ -215,6 +230,19 @@ void bulk_alloc(struct derive *d, const struct event *e);
 void bulk_end(struct derive *d, const struct event *e);
 /* A page that nobody was seen to allocate is freed at @frame; false: it is none of these either. */
 bool bulk_free(struct derive *d, const struct event *e, uint32_t frame);
+
+/* ---- fold.c: the vmstat worker ---- */
+
+void fold_begin(struct derive *d, const struct event *e);
+void fold_event(struct derive *d, const struct event *e);
+
+/* ---- nodes.c: the node that a request prefers ---- */
+
+void nodes_init(struct derive *d, const struct capture *c);
+void nodes_free(struct derive *d, const struct event *e, uint32_t frame);
+void nodes_alloc(struct derive *d, const struct event *e, uint32_t frame);
+/* @op is the request that ends with @alloc. */
+void nodes_request(struct derive *d, const struct event *alloc, struct demand_op *op);
 
 /* ---- ranges.c: what belongs to one fault for a huge page ---- */
 

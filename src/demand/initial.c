@@ -123,6 +123,13 @@ static void on_sign_of_lru(struct scan *s, uint32_t frame, enum mm_kind kind)
 		init->page = (uint8_t)kind;
 }
 
+/* On a per-cpu list at the start, and nobody was seen to take it: a bulk allocation did. */
+static bool taken_unseen(const struct scan *s, uint32_t frame)
+{
+	return s->d->geo.exact_start && s->seen[frame] == SEEN_NOT &&
+	       mm_on_pcp_list(s->d->geo.mm, (struct frame){frame});
+}
+
 static void look_at(struct scan *s, const struct event *e)
 {
 	uint32_t order = e->kind == EV_ALLOC || e->kind == EV_FREE || e->kind == EV_ZONE_LOCKED ||
@@ -134,6 +141,8 @@ static void look_at(struct scan *s, const struct event *e)
 	context_update(s->d, e);
 	if (!frame_of(s->d, e->w[0], order, &frame))
 		return;
+	if (taken_unseen(s, frame))
+		mark(s, frame, order, SEEN_FREE);
 	switch (e->kind) {
 	case EV_ALLOC:
 	case EV_ZONE_LOCKED:

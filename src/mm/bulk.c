@@ -2,18 +2,24 @@
 /* Many single pages at once [__alloc_pages_bulk, mm/page_alloc.c, 6.1]. */
 #include "mm/mm.h"
 
-/* The first zone that has them all above its low mark. */
-static uint32_t bulk_zone(const struct mm *mm, const struct mm_request *rq, uint32_t nr)
+uint32_t mm_bulk_zone(const struct mm *mm, uint32_t from, uint32_t gfp, uint32_t nr)
 {
-	const struct mm_node *node = &mm->nodes[rq->node];
-	uint32_t highest = mm_gfp_zone(mm, rq->gfp);
+	const struct mm_node *node = &mm->nodes[from];
+	uint32_t highest = mm_gfp_zone(mm, gfp);
+	int32_t local = -1; /* the preferred zone's node */
 
 	for (uint32_t i = 0; i < node->nr_zonelist; i++) {
 		uint32_t zone = node->zonelist[i];
+		const struct mm_zone *z = &mm->zones[zone];
 
-		if ((uint32_t)mm->zones[zone].index <= highest &&
-		    mm_watermark_fast(mm, zone, 0, mm_wmark(mm, zone, MM_WMARK_LOW) + nr, highest,
-				      MM_WMARK_LOW, rq->gfp))
+		if ((uint32_t)z->index > highest)
+			continue;
+		if (local < 0)
+			local = z->node;
+		if (z->node != local)
+			break;
+		if (mm_watermark_fast(mm, zone, 0, mm_wmark(mm, zone, MM_WMARK_LOW) + nr, highest,
+				      MM_WMARK_LOW, gfp))
 			return zone;
 	}
 	return UINT32_MAX;
@@ -21,7 +27,7 @@ static uint32_t bulk_zone(const struct mm *mm, const struct mm_request *rq, uint
 
 uint32_t mm_get_bulk(struct mm *mm, const struct mm_request *rq, struct frame *pages, uint32_t nr)
 {
-	uint32_t zone = bulk_zone(mm, rq, nr), got = 0;
+	uint32_t zone = mm_bulk_zone(mm, rq->node, rq->gfp, nr), got = 0;
 
 	mm->cpu = rq->cpu;
 	while (zone != UINT32_MAX && got < nr) {

@@ -297,15 +297,11 @@ static bool try_zone(struct mm *mm, const struct mm_request *rq, uint32_t zone,
 static enum mm_compact_result try_zones(struct mm *mm, const struct mm_request *rq)
 {
 	const struct mm_node *node = &mm->nodes[rq->node];
-	int32_t highest = (int32_t)mm_gfp_zone(mm, rq->gfp);
 	enum mm_compact_result best = MM_COMPACT_SKIPPED;
 
 	mm_stats(mm)->compact_stall++;
 	for (uint32_t i = 0; i < node->nr_zonelist; i++) {
-		const struct mm_zone *z = &mm->zones[node->zonelist[i]];
-
-		if (z->index > highest ||
-		    (rq->gfp & MM_GFP_THISNODE && z->node != (int32_t)rq->node))
+		if (!mm_may_use(mm, rq, node->zonelist[i]))
 			continue;
 		if (try_zone(mm, rq, node->zonelist[i], &best))
 			break;

@@ -104,7 +104,7 @@ bool mm_compaction_zonelist_suitable(const struct mm *mm, const struct mm_reques
 		uint32_t zone = node->zonelist[i];
 		int64_t free = mm_zone_reclaimable(mm, zone) / rq->order + mm->zones[zone].free;
 
-		if (mm->zones[zone].index <= (int32_t)highest &&
+		if (mm_may_use(mm, rq, zone) &&
 		    watermarks_suitable(mm, zone, (int32_t)rq->order, alloc_flags, highest, free) ==
 			    MM_COMPACT_CONTINUE)
 			return true;

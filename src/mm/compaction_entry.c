@@ -120,17 +120,13 @@ enum mm_compact_result mm_try_to_compact_pages(struct mm *mm, const struct mm_re
 					       struct frame *captured)
 {
 	const struct mm_node *node = &mm->nodes[rq->node];
-	int32_t highest = (int32_t)mm_gfp_zone(mm, rq->gfp);
 	enum mm_compact_result best = MM_COMPACT_SKIPPED;
 
 	*captured = FRAME_NONE;
 	if (!(rq->gfp & MM_GFP_IO))
 		return MM_COMPACT_SKIPPED;
 	for (uint32_t i = 0; i < node->nr_zonelist; i++) {
-		const struct mm_zone *z = &mm->zones[node->zonelist[i]];
-
-		if (z->index > highest ||
-		    (rq->gfp & MM_GFP_THISNODE && z->node != (int32_t)rq->node))
+		if (!mm_may_use(mm, rq, node->zonelist[i]))
 			continue;
 		if (try_zone(mm, rq, node->zonelist[i], alloc_flags, prio, &best, captured))
 			break;

@@ -213,14 +213,11 @@ static bool unreserve_zone(struct mm *mm, uint32_t zone, uint32_t type)
 bool mm_unreserve_highatomic(struct mm *mm, const struct mm_request *rq, bool force)
 {
 	const struct mm_node *node = &mm->nodes[rq->node];
-	uint32_t highest = mm_gfp_zone(mm, rq->gfp);
 
 	for (uint32_t i = 0; i < node->nr_zonelist; i++) {
 		uint32_t zone = node->zonelist[i];
 
-		if ((uint32_t)mm->zones[zone].index > highest)
-			continue;
-		if ((rq->gfp & MM_GFP_THISNODE) && (uint32_t)mm->zones[zone].node != rq->node)
+		if (!mm_may_use(mm, rq, zone))
 			continue;
 		if (!force && mm->zones[zone].reserved_highatomic <= 1u << mm->pageblock_order)
 			continue;

@@ -118,6 +118,8 @@ static uint64_t layout(struct mm *mm, bool objects)
 {
 	uint64_t off = align16(sizeof(struct mm));
 
+	mm->off_cpus = off;
+	off += align16(mm->nr_cpus);
 	mm->off_pcps = off;
 	off += align16((uint64_t)mm->nr_zones * mm->nr_cpus * sizeof(struct mm_pcp));
 	mm->off_lists = off;
@@ -253,7 +255,7 @@ struct mm *mm_new(const struct mm_config *cfg, struct error *err)
 
 struct mm *mm_with_objects(const struct mm *mm, uint32_t private_size)
 {
-	uint64_t shared = mm->off_blocks + mm->nr_blocks - mm->off_pcps;
+	uint64_t shared = mm->off_blocks + mm->nr_blocks - mm->off_cpus;
 	struct mm header = *mm, *out;
 
 	header.nr_ids = mm->nr_frames;
@@ -263,7 +265,7 @@ struct mm *mm_with_objects(const struct mm *mm, uint32_t private_size)
 	if (!out)
 		return NULL;
 	*out = header;
-	memcpy(mm_at(out, out->off_pcps), mm_at(mm, mm->off_pcps), shared);
+	memcpy(mm_at(out, out->off_cpus), mm_at(mm, mm->off_cpus), shared);
 	for (uint32_t f = 0; f < out->nr_frames; f++)
 		mm_objects(out)[f].id = MM_NO_ID;
 	for (uint32_t i = 0; i < out->nr_ids; i++)

@@ -314,8 +314,8 @@ struct mm {
 	uint8_t zone_index_of[MM_NR_ZONE_KINDS]; /* zone index by enum mm_zone_kind;
 						    MM_NO_ZONE_INDEX: not configured */
 	/* offsets of the parts from the start of the block, 16-byte aligned */
-	uint64_t off_pcps, off_lists, off_frames, off_blocks, off_objects, off_ids, off_private,
-		off_kcompactd, off_stats;
+	uint64_t off_cpus, off_pcps, off_lists, off_frames, off_blocks, off_objects, off_ids,
+		off_private, off_kcompactd, off_stats;
 	uint64_t off_chronicle; /* 0: none is kept */
 	struct mm_capture capture;
 	uint64_t now; /* ns, kept by the drivers; steers nothing in here but deferred work */
@@ -369,6 +369,15 @@ static inline uint8_t *mm_blocks(const struct mm *mm)
 }
 #define MM_B_TYPE 0x0fu
 #define MM_B_SKIP 0x10u
+/* The node of each CPU, which its requests prefer; all 0 unless the driver says more. */
+static inline uint8_t *mm_cpu_nodes(const struct mm *mm)
+{
+	return mm_at(mm, mm->off_cpus);
+}
+static inline uint32_t mm_node_of_cpu(const struct mm *mm, uint32_t cpu)
+{
+	return cpu < mm->nr_cpus ? mm_cpu_nodes(mm)[cpu] : 0;
+}
 static inline struct mm_pcp *mm_pcp(const struct mm *mm, uint32_t zone, uint32_t cpu)
 {
 	return (struct mm_pcp *)mm_at(mm, mm->off_pcps) + (size_t)zone * mm->nr_cpus + cpu;

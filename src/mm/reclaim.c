@@ -506,7 +506,7 @@ static void shrink_zones(struct mm *mm, uint32_t node, struct mm_scan *sc)
 	for (i = 0; i < from->nr_zonelist; i++) {
 		uint32_t z = from->zonelist[i];
 
-		if ((uint32_t)mm->zones[z].index > sc->highest)
+		if ((uint32_t)mm->zones[z].index > sc->highest || !mm_on_node(mm, z, node, sc->gfp))
 			continue;
 		if (compaction_ready(mm, z, sc)) {
 			sc->compaction_ready = true;

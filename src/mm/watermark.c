@@ -34,25 +34,19 @@ uint32_t mm_gfp_zone(const struct mm *mm, uint32_t gfp)
 	return normal;
 }
 
-/* Does the request's zonelist have this zone [GFP_ZONE_TABLE, ZONELIST_NOFALLBACK]? */
-static bool in_zonelist(const struct mm *mm, const struct mm_request *rq, uint32_t zone,
-			uint32_t highest)
+bool mm_may_use(const struct mm *mm, const struct mm_request *rq, uint32_t zone)
 {
-	const struct mm_zone *z = &mm->zones[zone];
-
-	if ((uint32_t)z->index > highest)
-		return false;
-	return !(rq->gfp & MM_GFP_THISNODE) || (uint32_t)z->node == rq->node;
+	return (uint32_t)mm->zones[zone].index <= mm_gfp_zone(mm, rq->gfp) &&
+	       mm_on_node(mm, zone, rq->node, rq->gfp);
 }
 
 /* First populated zone of the request's zonelist; UINT32_MAX if none. */
 static uint32_t preferred_zone(const struct mm *mm, const struct mm_request *rq)
 {
 	const struct mm_node *node = &mm->nodes[rq->node];
-	uint32_t highest = mm_gfp_zone(mm, rq->gfp);
 
 	for (uint32_t i = 0; i < node->nr_zonelist; i++)
-		if (in_zonelist(mm, rq, node->zonelist[i], highest))
+		if (mm_may_use(mm, rq, node->zonelist[i]))
 			return node->zonelist[i];
 	return UINT32_MAX;
 }
@@ -343,7 +337,7 @@ static struct frame walk_zones(struct mm *mm, const struct mm_request *rq, uint3
 		const struct mm_zone *z = &mm->zones[zone];
 		struct frame f;
 
-		if (!in_zonelist(mm, rq, zone, highest))
+		if ((uint32_t)z->index > highest || !mm_on_node(mm, zone, rq->node, rq->gfp))
 			continue;
 		if (local < 0)
 			local = z->node;

@@ -52,6 +52,17 @@ void mm_set_defrag_mode(struct mm *mm, bool on);
 int64_t mm_free_in_blocks(const struct mm *mm, uint32_t zone);
 /* get_page_from_freelist: FRAME_NONE when no zone gives a page. The page is marked allocated. */
 struct frame mm_get_page(struct mm *mm, const struct mm_request *rq, uint32_t alloc_flags);
+/* May a request of @gfp to @node use this node's zone? Only __GFP_THISNODE forbids it
+ * [ZONELIST_NOFALLBACK]. */
+static inline bool mm_on_node(const struct mm *mm, uint32_t zone, uint32_t node, uint32_t gfp)
+{
+	return !(gfp & MM_GFP_THISNODE) || (uint32_t)mm->zones[zone].node == node;
+}
+/* Does the request's zonelist have this zone? */
+bool mm_may_use(const struct mm *mm, const struct mm_request *rq, uint32_t zone);
+/* The zone that a bulk allocation of @nr pages takes them from: the first one of @node that has
+ * them all above its low mark; UINT32_MAX: none. */
+uint32_t mm_bulk_zone(const struct mm *mm, uint32_t node, uint32_t gfp, uint32_t nr);
 /* @nr single pages off the per-cpu lists of one zone [__alloc_pages_bulk], or as many as there are:
  * bulk.c. */
 uint32_t mm_get_bulk(struct mm *mm, const struct mm_request *rq, struct frame *pages, uint32_t nr);

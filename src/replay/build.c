@@ -440,6 +440,20 @@ static uint32_t thp_mode(const struct manifest *m)
 	return MM_THP_RECORDED;
 }
 
+int build_cpu_nodes(struct mm *mm, const struct manifest *m, struct error *err)
+{
+	uint32_t *node_of = calloc(mm->nr_cpus, sizeof(*node_of));
+	int ret;
+
+	if (!node_of)
+		return error_set(err, "no memory");
+	ret = manifest_cpu_nodes(m, mm->nr_nodes, mm->nr_cpus, node_of, err);
+	for (uint32_t cpu = 0; !ret && cpu < mm->nr_cpus; cpu++)
+		mm_cpu_nodes(mm)[cpu] = (uint8_t)node_of[cpu];
+	free(node_of);
+	return ret ? error_prefix(err, "manifest") : 0;
+}
+
 static int fill(struct mm *mm, const struct capture *c, const struct trace *t,
 		const struct snapshot *s, struct error *err)
 {
@@ -468,6 +482,8 @@ static int fill(struct mm *mm, const struct capture *c, const struct trace *t,
 	set_swap(mm, c);
 	mm_set_defrag_mode(mm, manifest_get_i64(&c->manifest, "sysctl.vm.defrag_mode", 0) > 0);
 	mm->thp_recorded = thp_mode(&c->manifest);
+	if (build_cpu_nodes(mm, &c->manifest, err))
+		return -1;
 	return mm_validate(mm, err);
 }
 

@@ -19,5 +19,7 @@ int build_counts(struct mm *mm, const struct snapshot *s, const struct zone_map 
 /* Every frame inside a zone that is on no list yet becomes allocated, with what kpageflags say of
  * it. */
 void build_allocated(struct mm *mm, const struct snapshot *s);
+/* Each CPU gets its node, as the manifest has it: the one that its requests prefer. */
+int build_cpu_nodes(struct mm *mm, const struct manifest *m, struct error *err) MUST_CHECK;
 
 #endif

@@ -482,8 +482,7 @@ static int run(struct verify *v, struct error *err)
 		return error_set(err, "no memory");
 	for (uint32_t z = 0; z < v->mm->nr_zones; z++)
 		memcpy(v->start_marks[z], v->mm->zones[z].wmark, sizeof(v->start_marks[z]));
-	if (choice_assign_cpus(v, err) || look_prepare(v, err) || infer_rounds(v, err) ||
-	    replay_all(v, err))
+	if (look_prepare(v, err) || infer_rounds(v, err) || replay_all(v, err))
 		return -1;
 	v->res->state_hash = mm_hash(v->mm);
 	if (v->until)
@@ -496,7 +495,6 @@ static void verify_free_all(struct verify *v)
 	look_release(v);
 	verify_checkpoints_release(v);
 	mm_free(v->mm);
-	free(v->node_of_cpu);
 	free(v->known);
 	free(v->kswapd_pid);
 	free(v->wb_ring);

@@ -197,7 +197,6 @@ struct verify {
 	const struct verify_options *opt;
 	struct verify_result *res;
 	struct mm *mm;
-	uint32_t *node_of_cpu;
 	uint8_t *look; /* per event; a mapping of an unlinked file */
 	size_t look_size;
 	uint64_t i;	      /* event being replayed */
@@ -233,7 +232,7 @@ struct verify {
 	bool resynced;
 	uint32_t *kswapd_pid; /* by node, where rounds are inferred; else NULL */
 	bool wmarks_inferred;
-	bool over_dirty_limit; /* requests with __GFP_WRITE leave the fast path: choice_learn() */
+	uint32_t dirty_nodes; /* bits: requests with __GFP_WRITE pass by them: choice_learn() */
 	uint32_t start_marks[MM_MAX_ZONES][MM_NR_WMARK];
 	struct verify_checkpoints checkpoints;
 };
@@ -266,12 +265,6 @@ struct choice {
 	uint32_t passed[MM_MAX_ZONES];
 };
 
-/* A request without a memory policy prefers its CPU's node [policy_node, alloc_pages]. */
-static inline uint32_t verify_node_of(const struct verify *v, uint32_t cpu)
-{
-	return cpu < v->mm->nr_cpus ? v->node_of_cpu[cpu] : 0;
-}
-int choice_assign_cpus(struct verify *v, struct error *err) MUST_CHECK;
 void choice_request(const struct verify *v, const struct event *r, struct mm_request *rq);
 /* The machine's own answer for the request now; @locked: the per-cpu lists are busy. */
 void choice_make(const struct verify *v, const struct mm_request *rq, enum context ctx, bool locked,
@@ -297,8 +290,6 @@ bool verify_reclaim_fails(const struct verify *v, const struct event *e, const s
 
 void verify_bulk(struct verify *v, const struct event *e);
 void verify_bulk_end(struct verify *v, const struct event *e);
-/* The zone that a bulk allocation of @nr pages takes; UINT32_MAX: none. */
-uint32_t verify_bulk_zone(const struct mm *mm, uint32_t node, uint32_t gfp, uint32_t nr);
 void verify_bulk_switch(struct verify *v, const struct event *e);
 /* mm_page_alloc and mm_page_free, before anything else looks at them. */
 void verify_stack_alloc(struct verify *v, const struct event *e);

@@ -12,22 +12,6 @@ void verify_bulk_pop(struct verify *v, struct task *task)
 		task->bulk_left--;
 }
 
-uint32_t verify_bulk_zone(const struct mm *mm, uint32_t n, uint32_t gfp, uint32_t nr)
-{
-	const struct mm_node *node = &mm->nodes[n];
-	uint32_t highest = mm_gfp_zone(mm, gfp);
-
-	for (uint32_t i = 0; i < node->nr_zonelist; i++) {
-		uint32_t zone = node->zonelist[i];
-
-		if ((uint32_t)mm->zones[zone].index <= highest &&
-		    mm_watermark_fast(mm, zone, 0, mm_wmark(mm, zone, MM_WMARK_LOW) + nr, highest,
-				      MM_WMARK_LOW, gfp))
-			return zone;
-	}
-	return UINT32_MAX;
-}
-
 /* How many pages it gets without an event of their own: what it returns less those that it asked
  * for one by one. */
 static uint32_t bulk_invisible(struct verify *v, const struct event *e)
@@ -54,7 +38,7 @@ static void choose_zone(struct verify *v, struct task *task, uint32_t cpu)
 {
 	task->bulk_waits = false;
 	task->bulk_zone =
-		verify_bulk_zone(v->mm, verify_node_of(v, cpu), task->bulk_gfp, task->bulk_nr);
+		mm_bulk_zone(v->mm, mm_node_of_cpu(v->mm, cpu), task->bulk_gfp, task->bulk_nr);
 	if (task->bulk_zone == UINT32_MAX)
 		task->bulk_left = 0;
 }

@@ -57,8 +57,9 @@ bool choice_at_zone(const struct mm *mm, uint32_t zone, const struct mm_request 
 	return (flags & (MM_ALLOC_OOM | MM_ALLOC_NON_BLOCK)) && has_highatomic(mm, zone, rq->order);
 }
 
-static bool walk(const struct mm *mm, const struct mm_request *rq, uint32_t flags, bool locked,
-		 struct choice *ch)
+/* Not on the nodes @but (bits). */
+static bool walk_but(const struct mm *mm, const struct mm_request *rq, uint32_t flags, bool locked,
+		     uint32_t but, struct choice *ch)
 {
 	const struct mm_node *node = &mm->nodes[rq->node];
 	uint32_t highest = mm_gfp_zone(mm, rq->gfp);
@@ -68,8 +69,8 @@ static bool walk(const struct mm *mm, const struct mm_request *rq, uint32_t flag
 		uint32_t zone = node->zonelist[i];
 		const struct mm_zone *z = &mm->zones[zone];
 
-		if ((uint32_t)z->index > highest ||
-		    ((rq->gfp & MM_GFP_THISNODE) && (uint32_t)z->node != rq->node))
+		if ((uint32_t)z->index > highest || !mm_on_node(mm, zone, rq->node, rq->gfp) ||
+		    but & 1u << z->node)
 			continue;
 		if ((flags & MM_ALLOC_NOFRAGMENT) && (uint32_t)z->node != rq->node)
 			return false;
@@ -84,14 +85,20 @@ static bool walk(const struct mm *mm, const struct mm_request *rq, uint32_t flag
 	return false;
 }
 
-static bool walk_fast(const struct mm *mm, const struct mm_request *rq, bool locked,
+static bool walk(const struct mm *mm, const struct mm_request *rq, uint32_t flags, bool locked,
+		 struct choice *ch)
+{
+	return walk_but(mm, rq, flags, locked, 0, ch);
+}
+
+static bool walk_fast(const struct mm *mm, const struct mm_request *rq, bool locked, uint32_t but,
 		      struct choice *ch)
 {
 	uint32_t fast = mm_alloc_flags_fast(mm, rq);
 
-	return walk(mm, rq, fast, locked, ch) ||
+	return walk_but(mm, rq, fast, locked, but, ch) ||
 	       ((fast & MM_ALLOC_NOFRAGMENT) &&
-		walk(mm, rq, fast & ~MM_ALLOC_NOFRAGMENT, locked, ch));
+		walk_but(mm, rq, fast & ~MM_ALLOC_NOFRAGMENT, locked, but, ch));
 }
 
 static bool in_slow_path(const struct verify *v, const struct mm_request *rq, enum context ctx)
@@ -102,31 +109,35 @@ static bool in_slow_path(const struct verify *v, const struct mm_request *rq, en
 	return ctx == CTX_TASK && task && task->slow && !task->in_reclaim;
 }
 
-/* The node has too many dirty pages for more page cache that will be written: as far as known. */
-static bool over_dirty_limit(const struct verify *v, const struct mm_request *rq)
+/* Nodes that have too many dirty pages for the request, as far as known. */
+static uint32_t dirty_nodes(const struct verify *v, const struct mm_request *rq)
 {
-	return rq->gfp & MM_GFP_WRITE && v->over_dirty_limit && v->mm->nr_nodes == 1;
+	return rq->gfp & MM_GFP_WRITE ? v->dirty_nodes : 0;
 }
 
 /*
- * A request for page cache that will be written leaves the fast path when its node has too many
- * dirty pages [node_dirty_ok; spread_dirty_pages in get_page_from_freelist]. How many are dirty is
- * in no event: that there are too many is learnt from a request whose zone only the slow path would
- * choose, that there are not from one that only the fast path would serve so.
+ * A request for page cache that will be written passes by a node that has too many dirty pages, as
+ * long as it is on the fast path [node_dirty_ok; spread_dirty_pages in get_page_from_freelist]. How
+ * many are dirty is in no event: that there are too many is learnt from a request that got its page
+ * from another node, or from a zone that only the slow path would choose; that there are not from
+ * one that only the fast path would serve so.
  */
 static void learn_dirty_limit(struct verify *v, const struct mm_request *rq, enum context ctx,
 			      uint32_t zone)
 {
 	struct choice fast = {.zone = UINT32_MAX}, slow = {.zone = UINT32_MAX};
+	const struct mm_zone *zones = v->mm->zones;
 
 	if (!(rq->gfp & MM_GFP_WRITE) || in_slow_path(v, rq, ctx))
 		return;
-	walk_fast(v->mm, rq, false, &fast);
+	walk_fast(v->mm, rq, false, 0, &fast);
 	walk(v->mm, rq, mm_alloc_flags_slow(v->mm, rq), false, &slow);
-	if (fast.path == PATH_NONE || fast.zone == slow.zone)
+	if (fast.path == PATH_NONE || (fast.zone == slow.zone && v->mm->nr_nodes == 1))
 		return;
-	if (zone == slow.zone || zone == fast.zone)
-		v->over_dirty_limit = zone == slow.zone;
+	if (zone == fast.zone)
+		v->dirty_nodes &= ~(1u << zones[fast.zone].node);
+	else if (zone == slow.zone || zones[zone].node != zones[fast.zone].node)
+		v->dirty_nodes |= 1u << zones[fast.zone].node;
 }
 
 void choice_learn(struct verify *v, const struct mm_request *rq, enum context ctx,
@@ -148,7 +159,7 @@ void choice_make(const struct verify *v, const struct mm_request *rq, enum conte
 	uint32_t slow = mm_alloc_flags_slow(mm, rq);
 
 	memset(ch, 0, sizeof(*ch));
-	if (!in_slow_path(v, rq, ctx) && !over_dirty_limit(v, rq) && walk_fast(mm, rq, locked, ch))
+	if (!in_slow_path(v, rq, ctx) && walk_fast(mm, rq, locked, dirty_nodes(v, rq), ch))
 		return;
 	ch->nr_passed = 0;
 	if (walk(mm, rq, slow, locked, ch))
@@ -175,18 +186,6 @@ bool verify_reclaim_fails(const struct verify *v, const struct event *e, const s
 	       !walk(v->mm, &rq, mm_alloc_flags_slow(v->mm, &rq), false, &ch);
 }
 
-int choice_assign_cpus(struct verify *v, struct error *err)
-{
-	const struct mm *mm = v->mm;
-
-	v->node_of_cpu = calloc(mm->nr_cpus, sizeof(*v->node_of_cpu));
-	if (!v->node_of_cpu)
-		return error_set(err, "no memory");
-	if (manifest_cpu_nodes(&v->c->manifest, mm->nr_nodes, mm->nr_cpus, v->node_of_cpu, err))
-		return error_prefix(err, "%s/manifest", v->c->dir);
-	return 0;
-}
-
 void choice_request(const struct verify *v, const struct event *r, struct mm_request *rq)
 {
 	*rq = (struct mm_request){
@@ -200,7 +199,7 @@ void choice_request(const struct verify *v, const struct event *r, struct mm_req
 		rq->type = MM_UNMOVABLE;
 	if (rq->cpu >= v->mm->nr_cpus)
 		rq->cpu = 0;
-	rq->node = verify_node_of(v, rq->cpu);
+	rq->node = mm_node_of_cpu(v->mm, rq->cpu);
 }
 
 void choice_halve(struct mm *mm, uint32_t zone, uint32_t cpu)

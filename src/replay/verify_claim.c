@@ -125,7 +125,7 @@ bool verify_fold_drains(struct verify *v, const struct event *e, uint32_t zone)
 	const struct mm_pcp *pcp;
 
 	if (!task || !task->folds || e->cpu >= v->mm->nr_cpus ||
-	    (uint32_t)v->mm->zones[zone].node == verify_node_of(v, e->cpu))
+	    (uint32_t)v->mm->zones[zone].node == mm_node_of_cpu(v->mm, e->cpu))
 		return false;
 	pcp = mm_pcp(v->mm, zone, e->cpu);
 	mm_drain_begin(v->mm, &v->ops[zone].drain, zone, e->cpu,

@@ -93,7 +93,7 @@ static void forget_taken(struct stacks *s)
 static void suppose_bulk(struct verify *v, const struct event *e)
 {
 	struct stacks *s = &v->stacks;
-	uint32_t zone = verify_bulk_zone(v->mm, verify_node_of(v, e->cpu), STACK_GFP, STACK_PAGES);
+	uint32_t zone = mm_bulk_zone(v->mm, mm_node_of_cpu(v->mm, e->cpu), STACK_GFP, STACK_PAGES);
 
 	/* The list must have had them all: a refill would have been seen. */
 	if (zone == UINT32_MAX ||

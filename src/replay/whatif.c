@@ -17,6 +17,27 @@
 #define FOLD_NS 1000000000ull /* vm.stat_interval */
 #define PROGRESS_STEP 65536u
 
+/* With the pages of another node's zone that lie idle on this CPU's lists [drain_zone_pages]. */
+static void fold(struct whatif *w, const struct demand_op *op)
+{
+	uint32_t cpu = whatif_cpu(w, op->cpu), zone;
+	const struct mm_pcp *pcp;
+	struct mm_drain drain;
+
+	w->mm->cpu = cpu;
+	if (!op->arg) {
+		mm_fold_diffs(w->mm, cpu);
+		return;
+	}
+	zone = mm_frame_zone(w->mm, (struct frame){op->arg - 1});
+	if (zone == UINT32_MAX)
+		return;
+	pcp = mm_pcp(w->mm, zone, cpu);
+	mm_drain_begin(w->mm, &drain, zone, cpu, pcp->count < pcp->batch ? pcp->count : pcp->batch,
+		       0);
+	mm_drain_finish(w->mm, &drain);
+}
+
 static void step(struct whatif *w, const struct demand_op *op)
 {
 	switch (op->kind) {
@@ -64,7 +85,7 @@ static void step(struct whatif *w, const struct demand_op *op)
 		whatif_bulk_death(w, op);
 		break;
 	case DEMAND_FOLD:
-		mm_fold_diffs(w->mm, whatif_cpu(w, op->cpu));
+		fold(w, op);
 		break;
 	case DEMAND_WANT:
 		pool_want(w, op);
@@ -389,11 +410,13 @@ int whatif_job_init(struct whatif_job *job, struct demand *d, const struct mm *m
 {
 	struct demand_geometry geo = {.base_pfn = mm->base_pfn,
 				      .nr_frames = mm->nr_frames,
+				      .mm = mm,
 				      .pageblock_order = mm->pageblock_order};
 
 	*job = (struct whatif_job){.start = mm, .demand = d, .setting = p, .opt = opt};
 	recording_range(c, t, &geo.first, &geo.last);
 	geo.cut = cut_event(t, opt->cut_percent);
+	geo.exact_start = !geo.cut && c->start.level == SNAP_EXACT;
 	if (policy_setting_fits(p, mm_era_name(mm->era_index), err))
 		return -1;
 	if (demand_derive(d, c, t, &geo, opt->progress, err))

@@ -28,8 +28,10 @@ void whatif_bulk(struct whatif *w, const struct demand_op *op)
 	struct mm_request rq = {
 		.cpu = whatif_cpu(w, op->cpu), .gfp = op->gfp, .type = op->type, .pid = op->pid};
 	struct frame pages[DEMAND_BULK_MOST];
-	uint32_t got = mm_get_bulk(w->mm, &rq, pages, op->arg);
+	uint32_t got;
 
+	rq.node = mm_node_of_cpu(w->mm, rq.cpu);
+	got = mm_get_bulk(w->mm, &rq, pages, op->arg);
 	for (uint32_t i = 0; i < got; i++)
 		keep(w, pages[i], op);
 	for (uint32_t i = got; i < op->arg; i++) {

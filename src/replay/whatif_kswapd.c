@@ -231,6 +231,8 @@ void whatif_wake_for(struct whatif *w, const struct mm_request *rq)
 	for (uint32_t node = 0; node < w->mm->nr_nodes; node++) {
 		struct work work = {.node = node, .order = order, .highest = highest};
 
+		if (rq->gfp & MM_GFP_THISNODE && node != rq->node)
+			continue;
 		wake_kswapd(w, &work, rq->gfp & MM_GFP_DIRECT_RECLAIM);
 	}
 }

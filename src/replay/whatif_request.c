@@ -16,9 +16,12 @@ static struct mm_request request_of(const struct whatif *w, const struct demand_
 		.type = op->type < MM_NR_PCP_TYPES ? op->type : mm_gfp_type(op->gfp),
 		.pid = op->pid,
 	};
+	uint32_t node;
 
 	if (rq.type >= MM_NR_PCP_TYPES)
 		rq.type = MM_UNMOVABLE;
+	node = op->flags >> DEMAND_F_NODE_SHIFT;
+	rq.node = node && node <= w->mm->nr_nodes ? node - 1 : mm_node_of_cpu(w->mm, rq.cpu);
 	return rq;
 }
 

@@ -24,7 +24,6 @@ struct scene {
 	struct verify_options opt;
 	struct trace t;
 	struct event ev[512];
-	uint32_t node_of_cpu[1];
 	struct mm *mm;
 	uint32_t head;	/* of the kernel's list */
 	uint32_t table; /* the next first page table */
@@ -64,11 +63,7 @@ static struct scene *scene_new(void)
 		mm_free_direct(s->mm, 0, (struct frame){f}, 0, 0);
 	s->table = TABLES;
 	s->t.events = s->ev;
-	s->v = (struct verify){.mm = s->mm,
-			       .t = &s->t,
-			       .opt = &s->opt,
-			       .res = &s->res,
-			       .node_of_cpu = s->node_of_cpu};
+	s->v = (struct verify){.mm = s->mm, .t = &s->t, .opt = &s->opt, .res = &s->res};
 	return s;
 }
 

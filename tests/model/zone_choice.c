@@ -17,7 +17,6 @@ struct scene {
 	struct verify_result res;
 	struct trace t;
 	struct event ev;
-	uint32_t node_of_cpu[1];
 	struct mm *mm;
 };
 
@@ -63,8 +62,7 @@ static struct scene *scene_new(uint32_t free_pages)
 	mm_set_wmarks(s->mm, DMA32, marks);
 	s->t.events = &s->ev;
 	s->t.nr = 1;
-	s->v = (struct verify){
-		.mm = s->mm, .t = &s->t, .res = &s->res, .last = 1, .node_of_cpu = s->node_of_cpu};
+	s->v = (struct verify){.mm = s->mm, .t = &s->t, .res = &s->res, .last = 1};
 	return s;
 }
 
@@ -116,7 +114,7 @@ START_TEST(a_zone_that_says_nothing)
 	struct scene *s = scene_new(40);
 
 	was_given(s, PAGE_CACHE | MM_GFP_WRITE, DMA32);
-	ck_assert(!s->v.over_dirty_limit);
+	ck_assert(!s->v.dirty_nodes);
 	teardown(s);
 }
 END_TEST

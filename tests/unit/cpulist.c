@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which node a CPU belongs to: read from the manifest, and preferred by its requests. */
 #include "capture/capture.h"
+#include "replay/build.h"
 #include "replay/verify.h"
 
 #include <check.h>
@@ -136,14 +137,13 @@ START_TEST(requests_prefer_their_node)
 	manifest_set(&c.manifest, "numa.node1_cpus", "0,2");
 	v->c = &c;
 	v->mm = two_nodes(4);
-	ck_assert_msg(!choice_assign_cpus(v, &err), "%s", err.text);
+	ck_assert_msg(!build_cpu_nodes(v->mm, &c.manifest, &err), "%s", err.text);
 	for (uint32_t cpu = 0; cpu < 4; cpu++) {
 		e.cpu = (uint16_t)cpu;
 		choice_request(v, &e, &rq);
 		ck_assert_uint_eq(rq.cpu, cpu);
 		ck_assert_uint_eq(rq.node, cpu % 2 ? 0 : 1);
 	}
-	free(v->node_of_cpu);
 	mm_free(v->mm);
 	free(v);
 	m = c.manifest;
@@ -167,7 +167,7 @@ START_TEST(fold_drains_the_other_node)
 	v->c = &c;
 	v->res = calloc(1, sizeof(*v->res));
 	v->mm = two_nodes(2);
-	ck_assert_msg(!choice_assign_cpus(v, &err), "%s", err.text);
+	ck_assert_msg(!build_cpu_nodes(v->mm, &c.manifest, &err), "%s", err.text);
 	for (uint32_t zone = 0; zone < 2; zone++) {
 		mm_pcp(v->mm, zone, 0)->high = 100;
 		mm_pcp(v->mm, zone, 0)->batch = 1;
@@ -183,7 +183,6 @@ START_TEST(fold_drains_the_other_node)
 	ck_assert_uint_eq(mm_drain_peek(v->mm, &v->ops[1].drain).n, 4096);
 	drain = drain_at(0, 8);
 	ck_assert(!verify_fold_drains(v, &drain, 1));
-	free(v->node_of_cpu);
 	mm_free(v->mm);
 	free(v->res);
 	free(v);
