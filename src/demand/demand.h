@@ -24,6 +24,8 @@
  * A page fault for a huge page that gets none goes on with small pages: all of that is one range,
  * and what of it is asked for as small pages is not asked for where the replay has a huge page.
  *
+ * A page of a file that was dropped and is read again later has a number: DEMAND_F_RETURNS.
+ *
  * What belongs to a file goes with it: DEMAND_FILE_GONE says when, for pages that only the replay
  * still has.
  *
@@ -86,12 +88,16 @@ enum demand_kind {
 	       number */
 #define DEMAND_F_NODE_SHIFT 12 /* BIRTH, FAIL: 1 + the node it prefers; 0 there: its CPU's */
 #define DEMAND_F_LAST 128u     /* DEATH: nothing of the range is out any more */
+#define DEMAND_F_RETURNS                                                                           \
+	256u /* BIRTH: a page that the recorded kernel had dropped (DROP) is read again; `arg` is  \
+	      * its number */
 
 struct demand_op {
 	uint64_t time; /* ns since the first event */
 	uint32_t id;
 	uint32_t pid;
-	uint32_t gfp; /* BIRTH, FAIL: canonical GFP_* */
+	uint32_t gfp; /* BIRTH, FAIL: canonical GFP_*; DROP: number of a page of a file that is
+			 read again, 0 of none */
 	uint32_t arg; /* SPLIT, WANT, pool requests, ranges: see there; LRU: MM_F_* to set; DROP:
 			 number of its file, 0 not known; BIRTH of a slab page: enum mm_slab + 1
 			 where shrinkers can empty it */
@@ -206,6 +212,7 @@ struct demand {
 	struct demand_account account; /* of the whole recording, also where it is cut */
 	uint32_t nr_frames;
 	uint32_t nr_files;				  /* numbers of files are at most this */
+	uint32_t nr_returning;				  /* those of pages that are read again */
 	uint16_t slab_keeps[MM_NR_SLABS];		  /* empty pages that a cache keeps */
 	uint16_t slab_objects[MM_NR_SLABS][MM_NR_ORDERS]; /* in a page that shrinkers can empty */
 	uint32_t swapped;   /* slots of swap that the recorded kernel had filled before the cut */

@@ -90,8 +90,10 @@ static void end_object(struct derive *d, const struct event *e, uint32_t head, e
 
 	op.order = d->frames[head].order;
 	op.flags |= flags;
-	if (how == DEMAND_DROP)
+	if (how == DEMAND_DROP) {
 		op.arg = d->frames[head].file;
+		op.gfp = d->frames[head].returns;
+	}
 	if (d->frames[head].page == MM_KIND_HUGETLB)
 		op.flags |= DEMAND_F_HUGE;
 	range_end(d, e, &d->frames[head], &op);
@@ -177,28 +179,6 @@ static void on_free(struct derive *d, const struct event *e)
 
 /* ---- pages handed out ---- */
 
-/* Requests of one pool resize follow one another; anything else that the task asks for ends the
- * run. */
-static void follow_intent(struct derive *d, const struct event *e, struct demand_op *op, bool pool)
-{
-	if (!pool) {
-		if (e->pid == d->intent_pid &&
-		    !(context_of(d, e) & (TASK_RECLAIM | TASK_COMPACT)) &&
-		    !(e->flags & (EVF_SOFTIRQ | EVF_HARDIRQ)))
-			d->intent_pid = 0;
-		return;
-	}
-	if (d->intent_pid != e->pid) {
-		d->intent_pid = e->pid;
-		d->intent++;
-		d->counts.intents++;
-	}
-	op->flags |= DEMAND_F_HUGE;
-	op->arg = d->intent;
-	if (op->kind == DEMAND_FAIL)
-		d->intent_pid = 0;
-}
-
 static void clear_range(struct derive *d, const struct event *e, uint32_t frame, uint32_t order)
 {
 	uint32_t head = track_find(d, frame), i;
@@ -229,6 +209,17 @@ static bool is_foreign(const struct derive *d, const struct event *e, uint32_t *
 	       (!has_failed(e) && !frame_of(d, e->w[0], (uint32_t)e->w[1], frame));
 }
 
+/* Does it read a page again that the recorded kernel had dropped? */
+static void request_returns(struct derive *d, const struct event *e, struct demand_op *op)
+{
+	uint32_t number = reads_again(d, e);
+
+	if (!number || op->flags & (DEMAND_F_RANGE | DEMAND_F_HUGE))
+		return;
+	op->flags |= DEMAND_F_RETURNS;
+	op->arg = number;
+}
+
 /* The request that ends with @e begins at @begin. What it gets; without an id: nothing. */
 static struct track request(struct derive *d, const struct event *e, const struct event *begin)
 {
@@ -248,7 +239,7 @@ static struct track request(struct derive *d, const struct event *e, const struc
 		if (op.id == TRACK_NONE)
 			return page;
 	}
-	follow_intent(d, e, &op, op.page == MM_KIND_HUGETLB);
+	intent_follow(d, e, &op, op.page == MM_KIND_HUGETLB);
 	range_request(d, e, &op, &page);
 	bulk_alloc(d, e);
 	if (op.gfp & GFP_WRITE)
@@ -256,6 +247,7 @@ static struct track request(struct derive *d, const struct event *e, const struc
 	if (!failed) {
 		page.slab = slab_of_request(d, op.gfp, op.order);
 		op.arg = page.slab ? page.slab : op.arg;
+		request_returns(d, e, &op);
 	}
 	emit(d, &op);
 	*(failed ? &d->counts.fails : &d->counts.births) += 1;
@@ -311,33 +303,6 @@ static void on_alloc(struct derive *d, const struct event *e)
 		d->buffers = frame;
 }
 
-/* ---- intents ---- */
-
-/* "zonereplay intent want=N ..." and "... got=N ...": a resize of the pool begins and ends. */
-static void on_marker(struct derive *d, const struct event *e)
-{
-	struct demand_op op = op_for(d, e, DEMAND_DONE, TRACK_NONE);
-	char text[128];
-	const char *intent, *want;
-	size_t len = e->w[1] < sizeof(text) - 1 ? e->w[1] : sizeof(text) - 1;
-
-	if (e->w[0] > d->trace->strings_len || len > d->trace->strings_len - e->w[0])
-		return;
-	memcpy(text, d->trace->strings + e->w[0], len);
-	text[len] = '\0';
-	intent = strstr(text, "zonereplay intent ");
-	if (!intent)
-		return;
-	want = strstr(intent, "want=");
-	if (want) {
-		op.kind = DEMAND_WANT;
-		op.arg = (uint32_t)strtoul(want + strlen("want="), NULL, 10);
-		d->counts.markers++;
-	}
-	emit(d, &op);
-	d->intent_pid = 0;
-}
-
 static void on_event(struct derive *d, const struct event *e)
 {
 	context_update(d, e);
@@ -363,7 +328,7 @@ static void on_event(struct derive *d, const struct event *e)
 		seen_file_delete(d, e);
 		break;
 	case EV_MARKER:
-		on_marker(d, e);
+		intent_marker(d, e);
 		break;
 	case EV_SHRINK_SLAB_END:
 		slab_on_shrunk(d, e);
@@ -500,6 +465,7 @@ static int map_result(struct derive *d, const struct capture *c, struct demand *
 	out->bulk_most = d->bulk.most;
 	out->unlocked = c && c->unlocked;
 	out->nr_files = d->files.last;
+	out->nr_returning = d->pages.last;
 	out->swapped = d->swapped;
 	memcpy(out->slab_keeps, d->slab_keeps, sizeof(out->slab_keeps));
 	memcpy(out->slab_objects, d->slab_objects, sizeof(out->slab_objects));
@@ -533,6 +499,7 @@ static int derive_into(struct derive *d, struct demand *out, const struct captur
 
 	if (context_init(d, c, err) || account_init(d, err) || alloc_tables(d, err) ||
 	    begins_find(d, d->geo.first, d->geo.last, err) ||
+	    reads_find(d, d->geo.first, d->geo.last, err) ||
 	    initial_scan(d, c, &initial, &nr_initial, err))
 		return -1;
 	d->out = temporary_file(err);
@@ -580,6 +547,7 @@ int demand_derive(struct demand *out, const struct capture *c, const struct trac
 	free(d.account_tasks);
 	free(d.drop);
 	free(d.files.entries);
+	reads_release(&d.pages);
 	ranges_release(&d.ranges);
 	if (ret)
 		demand_release(out);

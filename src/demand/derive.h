@@ -17,6 +17,7 @@ struct track {
 	uint32_t mm_flags; /* MM_F_*, as last seen */
 	uint32_t seq;	   /* when it came to its LRU list */
 	uint32_t file;	   /* its number, 0 not known */
+	uint32_t returns;  /* number of a page that was dropped and will be read again, else 0 */
 	uint32_t owner;	   /* pid that asked for it, 0 not known */
 	uint32_t range;	   /* number of its range, 0 none: ranges.c */
 	uint8_t slab;	   /* enum mm_slab + 1: a page that shrinkers can empty */
@@ -69,6 +70,23 @@ struct file_entry {
 struct file_table {
 	struct file_entry *entries;
 	uint32_t size, used, last; /* size is a power of two; last: the greatest number given */
+};
+
+/* Pages that were dropped, by their names, and those that were read again: reads.c. */
+struct page_table {
+	struct page_entry {
+		struct page_name {
+			uint64_t device, inode, index;
+		} name;
+		uint32_t number; /* of a page that is read again, from 1; 0: it is not */
+		uint32_t file;	 /* number of its file while it is out; 0: it is in memory */
+		bool used;
+	} * entries;
+	struct page_return {
+		uint64_t alloc, add; /* events: it is asked for; it is in its file's cache */
+	} * returns;		     /* by the first of them */
+	uint32_t size, used, last;   /* as above */
+	size_t nr_returns;
 };
 
 /* Ranges that tasks wanted huge pages for, and those tasks: ranges.c. Both count from 1. */
@@ -134,6 +152,7 @@ struct derive {
 	uint64_t shrunk,
 		shrunk_time; /* objects that shrinkers freed and whose pages have not shown */
 	struct file_table files;
+	struct page_table pages;
 	struct range_table ranges;
 	struct bulk_table bulk;
 	struct fold fold;
@@ -198,6 +217,18 @@ uint32_t file_number(struct derive *d, const struct event *e);
  * dropped. */
 uint32_t file_end(struct derive *d, const struct event *e);
 
+/* Is it still the file that had this number? */
+bool file_is(const struct derive *d, const struct event *e, uint32_t number);
+
+/* ---- reads.c: pages of files that were read again ---- */
+
+int reads_find(struct derive *d, uint64_t from, uint64_t to, struct error *err) MUST_CHECK;
+/* @e: the recorded kernel drops a page of @file. Its number if it is read again, else 0. */
+uint32_t reads_dropped(struct derive *d, const struct event *e, uint32_t file);
+/* Number of the page that @alloc brings back; 0: of none that was dropped. */
+uint32_t reads_again(struct derive *d, const struct event *alloc);
+void reads_release(struct page_table *t);
+
 /* ---- begins.c: when requests began ---- */
 
 int begins_find(struct derive *d, uint64_t from, uint64_t to, struct error *err) MUST_CHECK;
@@ -222,6 +253,11 @@ void account_end(struct derive *d, const struct event *e, const struct track *pa
 		 enum demand_why by);
 /* The recording is over: pages that are still out. */
 void account_rest(struct derive *d);
+
+/* ---- intents.c: resizes of a pool of huge pages ---- */
+
+void intent_follow(struct derive *d, const struct event *e, struct demand_op *op, bool pool);
+void intent_marker(struct derive *d, const struct event *e);
 
 /* ---- bulk.c: pages that come without an event of their own ---- */
 

@@ -72,3 +72,11 @@ uint32_t file_end(struct derive *d, const struct event *e)
 	entry->gone = true;
 	return entry->number;
 }
+
+bool file_is(const struct derive *d, const struct event *e, uint32_t number)
+{
+	const struct file_table *t = &d->files;
+	const struct file_entry *entry = t->size ? &t->entries[slot_of(t, e->w[3], e->w[1])] : NULL;
+
+	return entry && entry->number == number && !entry->gone;
+}

@@ -130,8 +130,10 @@ void seen_file_delete(struct derive *d, const struct event *e)
 	if (frame_of(d, e->w[0], 0, &frame))
 		head = track_find(d, frame);
 	if (context_of(d, e) & (TASK_KSWAPD | TASK_RECLAIM)) {
-		if (head != TRACK_NONE)
+		if (head != TRACK_NONE) {
 			d->frames[head].file = file_number(d, e);
+			d->frames[head].returns = reads_dropped(d, e, d->frames[head].file);
+		}
 		return;
 	}
 	if (head != TRACK_NONE)

@@ -315,8 +315,8 @@ int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct sc
 	w->mm->thp_recorded = job->thp_recorded;
 	memcpy(w->mm->slab_keeps, job->demand->slab_keeps, sizeof(w->mm->slab_keeps));
 	memcpy(w->mm->slab_objects, job->demand->slab_objects, sizeof(w->mm->slab_objects));
-	if (alloc_tables(w, err) || whatif_range_init(w, err) || whatif_bulk_init(w, err) ||
-	    pool_init(w, err) || tell_future(w, err))
+	if (alloc_tables(w, err) || whatif_reads_init(w, err) || whatif_range_init(w, err) ||
+	    whatif_bulk_init(w, err) || pool_init(w, err) || tell_future(w, err))
 		return -1;
 	whatif_place_initial(w);
 	if (bound_init(&w->bound, w->mm, w->demand, err))
@@ -344,6 +344,7 @@ void whatif_release(struct whatif *w)
 {
 	free(w->alive);
 	free(w->orphans);
+	free(w->returning);
 	free(w->ranges);
 	free(w->bulk_pages);
 	free(w->injected);

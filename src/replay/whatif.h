@@ -45,6 +45,9 @@ extern const struct scenario scenarios[]; /* the first is the central one; ends 
 #define ALIVE_STATE 3u
 #define ALIVE_ANON 4u /* has to be in swap while it has no page */
 #define ALIVE_SLAB 8u /* shrinkers can empty it: nobody reads it again */
+#define ALIVE_FOUND                                                                                \
+	16u /* this policy had kept its page: it is on its LRU list before the recording shows it  \
+	       there */
 
 struct whatif_mapper; /* whatif_map.c */
 
@@ -99,6 +102,11 @@ struct whatif {
 	uint8_t *alive;	   /* by id: ALIVE_* */
 	uint32_t *orphans; /* by file: pages of it that only the recorded kernel dropped; their
 			      owner is the file */
+	struct whatif_returning {
+		uint32_t file; /* 0: the recorded kernel has it in memory, or this policy has not */
+		uint32_t frame;	 /* where it was last */
+	} * returning;		 /* by number, pages that only the recorded kernel dropped */
+	uint64_t returning_seen; /* pages moved, when all their frames were right */
 	/* By pid, modulo: anonymous pages of it that only the recorded kernel dropped, at most; so
 	 * that they are not looked for in vain. */
 	uint32_t swapped_orphans[1024];
@@ -214,6 +222,14 @@ bool whatif_thp_asks_again(struct whatif *w, const struct demand_op *op, struct 
 int whatif_bulk_init(struct whatif *w, struct error *err) MUST_CHECK;
 void whatif_bulk(struct whatif *w, const struct demand_op *op);
 void whatif_bulk_death(struct whatif *w, const struct demand_op *op);
+
+int whatif_reads_init(struct whatif *w, struct error *err) MUST_CHECK;
+/* Only the recorded kernel dropped the page of @file, numbered @page (0: not), at @f: its owner. */
+uint32_t whatif_kept(struct whatif *w, uint32_t file, uint32_t page, struct frame f);
+/* Of which file an owner is. */
+uint32_t whatif_kept_file(const struct whatif *w, uint32_t owner);
+/* A page is read again that the recorded kernel had dropped: is it in memory here? */
+bool whatif_found(struct whatif *w, const struct demand_op *op);
 
 int whatif_range_init(struct whatif *w, struct error *err) MUST_CHECK;
 /* A request of a range; false: it is made as any other. */

@@ -15,11 +15,12 @@ int whatif_clone(struct whatif *dst, const struct whatif *src, struct outcome *o
 	dst->mm = malloc(src->mm->size);
 	dst->alive = calloc(src->mm->nr_ids + 1u, sizeof(*dst->alive));
 	dst->orphans = calloc(src->demand->nr_files + 1ull, sizeof(*dst->orphans));
+	dst->returning = calloc(src->demand->nr_returning + 1ull, sizeof(*dst->returning));
 	dst->ranges = calloc(src->demand->nr_ranges + 1ull, sizeof(*dst->ranges));
 	dst->bulk_pages = calloc(src->demand->bulk_most + 1ull, sizeof(*dst->bulk_pages));
 	dst->pool.extra = calloc(src->pool.max_extra + 1u, sizeof(*dst->pool.extra));
-	if (!dst->mm || !dst->alive || !dst->orphans || !dst->ranges || !dst->bulk_pages ||
-	    !dst->pool.extra) {
+	if (!dst->mm || !dst->alive || !dst->orphans || !dst->returning || !dst->ranges ||
+	    !dst->bulk_pages || !dst->pool.extra) {
 		whatif_release(dst);
 		return error_set(err, "out of memory for another machine of %llu MiB",
 				 (unsigned long long)(src->mm->size >> 20));
@@ -35,6 +36,8 @@ void whatif_copy(struct whatif *dst, const struct whatif *src)
 	mm_copy(own.mm, src->mm);
 	memcpy(own.alive, src->alive, src->mm->nr_ids + 1u);
 	memcpy(own.orphans, src->orphans, (src->demand->nr_files + 1ull) * sizeof(*own.orphans));
+	memcpy(own.returning, src->returning,
+	       (src->demand->nr_returning + 1ull) * sizeof(*own.returning));
 	memcpy(own.ranges, src->ranges, (src->demand->nr_ranges + 1ull) * sizeof(*own.ranges));
 	memcpy(own.bulk_pages, src->bulk_pages, src->nr_bulk * sizeof(*own.bulk_pages));
 	memcpy(own.pool.extra, src->pool.extra, src->pool.nr_extra * sizeof(*own.pool.extra));
@@ -43,6 +46,8 @@ void whatif_copy(struct whatif *dst, const struct whatif *src)
 	dst->mm = dst->env.mm = own.mm;
 	dst->alive = own.alive;
 	dst->orphans = own.orphans;
+	dst->returning = own.returning;
+	dst->returning_seen = UINT64_MAX;
 	dst->ranges = own.ranges;
 	dst->bulk_pages = own.bulk_pages;
 	dst->pool.extra = own.pool.extra;

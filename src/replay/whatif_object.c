@@ -38,12 +38,17 @@ static uint32_t *orphans_of(struct whatif *w, uint32_t pid)
 	return &w->swapped_orphans[pid % ARRAY_SIZE(w->swapped_orphans)];
 }
 
-static bool is_orphan(const struct mm *mm, uint32_t n, uint32_t owner, bool swapped)
+static bool is_orphan(const struct mm *mm, uint32_t n, bool swapped)
 {
 	uint32_t flags = mm_frames(mm)[n].flags;
 
 	return flags & MM_F_HEAD && !(flags & MM_F_SLAB) && mm_objects(mm)[n].flags & MM_O_ORPHAN &&
-	       mm_objects(mm)[n].owner == owner && !(flags & MM_F_SWAPBACKED) == !swapped;
+	       !(flags & MM_F_SWAPBACKED) == !swapped;
+}
+
+static bool is_swapped_orphan(const struct mm *mm, uint32_t n, uint32_t pid)
+{
+	return mm_objects(mm)[n].owner == pid && is_orphan(mm, n, true);
 }
 
 /* An anonymous one of @pid, searched from frame @from on; which one cannot be known. */
@@ -54,7 +59,7 @@ static struct frame swapped_orphan(struct whatif *w, uint32_t pid, uint32_t from
 	if (!*orphans_of(w, pid))
 		return FRAME_NONE;
 	do {
-		if (is_orphan(w->mm, n, pid, true))
+		if (is_swapped_orphan(w->mm, n, pid))
 			return (struct frame){n};
 		n = n + 1 < w->mm->nr_frames ? n + 1 : 0;
 	} while (n != from);
@@ -82,7 +87,7 @@ void whatif_owner_gone(struct whatif *w, const struct demand_op *op)
 	if (!*orphans_of(w, op->pid))
 		return;
 	for (uint32_t n = 0; n < w->mm->nr_frames; n++) {
-		if (is_orphan(w->mm, n, op->pid, true)) {
+		if (is_swapped_orphan(w->mm, n, op->pid)) {
 			--*orphans_of(w, op->pid);
 			whatif_free(w, (struct frame){n}, op->cpu);
 		}
@@ -115,7 +120,7 @@ void whatif_drop(struct whatif *w, const struct demand_op *op)
 	if (mm_frame(w->mm, f)->flags & MM_F_SWAPBACKED) {
 		++*orphans_of(w, o->owner);
 	} else {
-		o->owner = op->arg;
+		o->owner = whatif_kept(w, op->arg, op->gfp, f);
 		w->orphans[op->arg]++;
 	}
 	if (!mm_on_lru_list(w->mm, f)) {
@@ -147,7 +152,8 @@ void whatif_shrunk(struct whatif *w, const struct demand_op *op)
 void whatif_file_gone(struct whatif *w, const struct demand_op *op)
 {
 	for (uint32_t n = 0; w->orphans[op->arg] && n < w->mm->nr_frames; n++) {
-		if (!is_orphan(w->mm, n, op->arg, false))
+		if (!is_orphan(w->mm, n, false) ||
+		    whatif_kept_file(w, mm_objects(w->mm)[n].owner) != op->arg)
 			continue;
 		whatif_free(w, (struct frame){n}, op->cpu);
 		w->orphans[op->arg]--;
@@ -208,6 +214,10 @@ void whatif_to_lru(struct whatif *w, const struct demand_op *op)
 		whatif_unswap(w, 0);
 	if (frame_is_none(f) || op->type >= MM_NR_LRU)
 		return;
+	if (w->alive[op->id] & ALIVE_FOUND) {
+		w->alive[op->id] &= (uint8_t)~ALIVE_FOUND;
+		return;
+	}
 	if (op->page == MM_KIND_ANON || op->page == MM_KIND_SHMEM)
 		w->alive[op->id] |= ALIVE_ANON;
 	if (mm_on_lru_list(w->mm, f))

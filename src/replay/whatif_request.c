@@ -169,7 +169,7 @@ void whatif_birth(struct whatif *w, const struct demand_op *op)
 		pool_request(w, op);
 		return;
 	}
-	if (whatif_range_request(w, op))
+	if (whatif_range_request(w, op) || (op->flags & DEMAND_F_RETURNS && whatif_found(w, op)))
 		return;
 	f = whatif_alloc(w, op, &slow);
 	whatif_score(w, op, !frame_is_none(f), slow);
