@@ -81,7 +81,7 @@ static struct frame find(struct whatif *w, uint32_t page)
 
 /*
  * The page was read before it was dropped, so that this is not its first use: it becomes active
- * [folio_mark_accessed].
+ * [folio_mark_accessed]. What was wanted is had, which counts as a request that was met.
  */
 bool whatif_found(struct whatif *w, const struct demand_op *op)
 {
@@ -94,6 +94,7 @@ bool whatif_found(struct whatif *w, const struct demand_op *op)
 		w->alive[op->id] |= ALIVE_FOUND;
 		if (mm_on_lru_list(w->mm, f))
 			mm_lru_activate(w->mm, f);
+		whatif_score(w, op, true, false);
 		w->out->substituted++;
 	}
 	r->file = 0;
