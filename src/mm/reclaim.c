@@ -447,6 +447,8 @@ bool reclaim_shrink_node(struct mm *mm, uint32_t node, struct mm_scan *sc, struc
 		s->under_way = 0;
 		mm_shrink_slab(mm, node, sc->cpu, sc->gfp, sc->priority);
 		s->progress |= sc->nr_reclaimed > s->before;
+		if (!sc->kswapd)
+			mm_pass_reclaimed(mm, sc->nr_reclaimed - s->before);
 	} while (should_continue(mm, node, sc->nr_reclaimed - s->before, sc));
 	if (s->progress)
 		mm->nodes[node].kswapd_failures = 0;
@@ -522,11 +524,8 @@ static void shrink_zones(struct mm *mm, uint32_t node, struct mm_scan *sc)
 static void by_priority(struct mm *mm, uint32_t node, struct mm_scan *sc)
 {
 	for (sc->priority = DEF_PRIORITY; sc->priority >= 0; sc->priority--) {
-		uint64_t before = sc->nr_reclaimed;
-
 		sc->nr_scanned = 0;
 		shrink_zones(mm, node, sc);
-		mm_pass_reclaimed(mm, sc->nr_reclaimed - before);
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim || sc->compaction_ready)
 			return;
 		if (!sc->nr_reclaimed)

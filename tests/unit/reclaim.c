@@ -469,6 +469,31 @@ START_TEST(reclaim_takes_time)
 }
 END_TEST
 
+/*
+ * Reclaim for a huge page goes round and round in one call [should_continue_reclaim]: at priority
+ * 11 it takes one page of 4095 >> 11 at a time, until a 2048th is nothing. kswapd, which is as
+ * fast, works between the rounds: expect each to get half of these 2049 pages, give or take two
+ * portions.
+ */
+START_TEST(long_reclaim_takes_time_as_it_goes)
+{
+	struct mm *mm = machine_with_cache(8192, 4096);
+
+	set_wmark(mm, 6000, 7000, 8000);
+	mm->kswapd_sliced = 1;
+	mm_balance_node(mm, 0, 0, 0, 2, false);
+	ck_assert(mm_balancing(mm, 0));
+	ck_assert_uint_eq(mm_stats(mm)->reclaimed_kswapd, 0);
+	mm->passing = (struct mm_passing){
+		.per_reclaimed = 1000, .kswapd = {{.speed = 1000000}}, .nr_kswapd = 1};
+	mm_direct_reclaim(mm, &(struct mm_request){.order = 9, .gfp = KERNEL}, true);
+	ck_assert_uint_eq(mm->nodes[0].nr_lru[MM_LRU_INACTIVE_FILE], 2047);
+	ck_assert_uint_ge(mm_stats(mm)->reclaimed_direct, 1024 - 64);
+	ck_assert_uint_le(mm_stats(mm)->reclaimed_direct, 1024 + 64);
+	expect_sound(mm);
+}
+END_TEST
+
 /* Expect kswapd to be left alone after 16 runs that got nothing, until reclaim makes progress
  * again. */
 START_TEST(hopeless_node)
@@ -590,6 +615,7 @@ static Suite *reclaim_suite(void)
 	tcase_add_test(tc, kswapd_goes_on_in_mid_round);
 	tcase_add_test(tc, work_at_paces);
 	tcase_add_test(tc, reclaim_takes_time);
+	tcase_add_test(tc, long_reclaim_takes_time_as_it_goes);
 	tcase_add_test(tc, hopeless_node);
 	tcase_add_test(tc, boost_is_worked_off);
 	tc = kit_case(s, "lumpy");

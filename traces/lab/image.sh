@@ -44,6 +44,7 @@ make_initramfs() {
 		cp "$(command -v busybox)" "$root/bin/busybox"
 		copy_program "$(command -v trace-cmd)" "$root"
 		copy_program "$(find_program)" "$root"
+		mv "$root/bin/$(basename "$(find_program)")" "$root/bin/zonereplay" 2> /dev/null || true # whatever it was called
 		strip "$root/bin/zonereplay" 2> /dev/null || true
 	else
 		userland_fetch "$kernel"
