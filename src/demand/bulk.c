@@ -64,6 +64,8 @@ bool bulk_free(struct derive *d, const struct event *e, uint32_t frame)
 		return false;
 	d->bulk.out--;
 	op.arg = frame;
+	if (past_lists(d, e))
+		op.flags |= DEMAND_F_PAST;
 	emit(d, &op);
 	return true;
 }

@@ -65,8 +65,10 @@ enum demand_kind {
 			  it */
 	DEMAND_BULK,   /* `arg` single pages at once, of a request's gfp and type; no ids */
 	DEMAND_BULK_DEATH, /* one of those, at frame `arg` as recorded */
-	DEMAND_FOLD, /* this cpu's counters are folded; with `arg` it drains a batch of what it
-			holds of the zone of frame `arg` - 1 */
+	DEMAND_FOLD,   /* this cpu's counters are folded; with `arg` it drains a batch of what it
+			  holds of the zone of frame `arg` - 1 */
+	DEMAND_CONTIG, /* from here (`arg` 1) to the next one (0) what `pid` lets go is given back
+			  together, in pieces as large as its place allows */
 	DEMAND_NR_KINDS
 };
 
@@ -86,11 +88,13 @@ enum demand_kind {
 #define DEMAND_F_RANGE                                                                             \
 	64u /* BIRTH, FAIL, DEATH: of memory that a huge page was wanted for, `arg` is the range's \
 	       number */
-#define DEMAND_F_NODE_SHIFT 12 /* BIRTH, FAIL: 1 + the node it prefers; 0 there: its CPU's */
-#define DEMAND_F_LAST 128u     /* DEATH: nothing of the range is out any more */
+#define DEMAND_F_LAST 128u /* DEATH: nothing of the range is out any more */
 #define DEMAND_F_RETURNS                                                                           \
 	256u /* BIRTH: a page that the recorded kernel had dropped (DROP) is read again; `arg` is  \
 	      * its number */
+#define DEMAND_F_PAST 512u /* DEATH, BULK_DEATH: in an interrupt, past busy per-cpu lists */
+#define DEMAND_F_NODE_SHIFT                                                                        \
+	12 /* from this bit on, BIRTH, FAIL: 1 + the node it prefers; 0: that of its CPU */
 
 struct demand_op {
 	uint64_t time; /* ns since the first event */

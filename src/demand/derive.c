@@ -96,6 +96,8 @@ static void end_object(struct derive *d, const struct event *e, uint32_t head, e
 	}
 	if (d->frames[head].page == MM_KIND_HUGETLB)
 		op.flags |= DEMAND_F_HUGE;
+	if (how == DEMAND_DEATH && past_lists(d, e))
+		op.flags |= DEMAND_F_PAST;
 	range_end(d, e, &d->frames[head], &op);
 	emit(d, &op);
 	account_end(d, e, &d->frames[head], why(d, e, how, flags));
@@ -314,6 +316,10 @@ static void on_event(struct derive *d, const struct event *e)
 		break;
 	case EV_FREE:
 		on_free(d, e);
+		contig_freed(d, e);
+		break;
+	case EV_P_CONTIG:
+		contig_begin(d, e);
 		break;
 	case EV_LRU_INSERT:
 		seen_insert(d, e);
@@ -500,6 +506,7 @@ static int derive_into(struct derive *d, struct demand *out, const struct captur
 	if (context_init(d, c, err) || account_init(d, err) || alloc_tables(d, err) ||
 	    begins_find(d, d->geo.first, d->geo.last, err) ||
 	    reads_find(d, d->geo.first, d->geo.last, err) ||
+	    past_find(d, d->geo.first, d->geo.last, err) ||
 	    initial_scan(d, c, &initial, &nr_initial, err))
 		return -1;
 	d->out = temporary_file(err);
@@ -542,6 +549,7 @@ int demand_derive(struct demand *out, const struct capture *c, const struct trac
 	free(d.pending);
 	free(d.begins);
 	free(d.early);
+	free(d.past.seen);
 	free(d.tasks);
 	free(d.last_event);
 	free(d.account_tasks);

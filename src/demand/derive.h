@@ -114,6 +114,23 @@ struct fold {
 	uint32_t zones;	   /* bits: drained of another node's pages */
 };
 
+/* A range that is being freed: contig.c. */
+struct contig {
+	uint32_t pid;  /* 0: none */
+	uint64_t last; /* its last pfn */
+};
+
+/* What interrupts free: past.c. */
+struct past_burst {
+	uint64_t end; /* event */
+	uint32_t cpu;
+	bool past;
+};
+struct past_table {
+	uint8_t *seen; /* two bits for each event */
+	struct past_burst bursts[MM_MAX_ZONES];
+};
+
 /* What the nodes have: nodes.c. */
 struct node_table {
 	bool several, counted;
@@ -156,7 +173,9 @@ struct derive {
 	struct range_table ranges;
 	struct bulk_table bulk;
 	struct fold fold;
+	struct contig contig;
 	struct node_table nodes;
+	struct past_table past;
 	struct request_begin *begins; /* by when they began */
 	size_t nr_begins, next_begin;
 	struct request_early *early; /* by pid */
@@ -266,6 +285,16 @@ void bulk_alloc(struct derive *d, const struct event *e);
 void bulk_end(struct derive *d, const struct event *e);
 /* A page that nobody was seen to allocate is freed at @frame; false: it is none of these either. */
 bool bulk_free(struct derive *d, const struct event *e, uint32_t frame);
+
+/* ---- contig.c: pages that are given back together ---- */
+
+void contig_begin(struct derive *d, const struct event *e);
+void contig_freed(struct derive *d, const struct event *e); /* after a page was freed */
+
+/* ---- past.c: frees that go past the per-cpu lists ---- */
+
+int past_find(struct derive *d, uint64_t from, uint64_t to, struct error *err) MUST_CHECK;
+bool past_lists(struct derive *d, const struct event *e);
 
 /* ---- fold.c: the vmstat worker ---- */
 

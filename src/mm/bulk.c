@@ -25,6 +25,15 @@ uint32_t mm_bulk_zone(const struct mm *mm, uint32_t from, uint32_t gfp, uint32_t
 	return UINT32_MAX;
 }
 
+uint32_t mm_piece_order(const struct mm *mm, struct frame f, uint32_t nr)
+{
+	uint32_t order = 0;
+
+	while (order + 1 < mm->nr_orders && 2u << order <= nr && !(f.n & ((2u << order) - 1)))
+		order++;
+	return order;
+}
+
 uint32_t mm_get_bulk(struct mm *mm, const struct mm_request *rq, struct frame *pages, uint32_t nr)
 {
 	uint32_t zone = mm_bulk_zone(mm, rq->node, rq->gfp, nr), got = 0;

@@ -580,6 +580,9 @@ void mm_mark_allocated(struct mm *mm, struct frame f, uint32_t order);
  */
 struct frame mm_free_one(struct mm *mm, struct frame f, uint32_t order, uint32_t type,
 			 uint32_t fpi);
+/* Order of the first piece of [@f, @f + @nr) where such a range is freed in pieces as large as
+ * their place allows [free_prepared_contig_range, 7.2]. */
+uint32_t mm_piece_order(const struct mm *mm, struct frame f, uint32_t nr);
 /* Direct free to the buddy lists [__free_pages_ok]: type from the block, highatomic and isolate
  * rules. */
 void mm_free_direct(struct mm *mm, uint32_t cpu, struct frame f, uint32_t order, uint32_t fpi);

@@ -106,15 +106,6 @@ void verify_contig(struct verify *v, const struct event *e)
 	task->contig_nr = e->w[1];
 }
 
-static uint32_t piece_order(const struct mm *mm, struct frame f, uint32_t left)
-{
-	uint32_t order = 0;
-
-	while (order + 1 < mm->nr_orders && 2u << order <= left && !(f.n & ((2u << order) - 1)))
-		order++;
-	return order;
-}
-
 static void contig_commit(struct verify *v, const struct event *e, struct task *task)
 {
 	struct frame f = frame_from_pfn(v->mm, (struct pfn){task->contig_pfn});
@@ -122,7 +113,7 @@ static void contig_commit(struct verify *v, const struct event *e, struct task *
 
 	task->contig_nr = 0;
 	for (; left; left -= 1u << order, f.n += 1u << order) {
-		order = piece_order(v->mm, f, left);
+		order = mm_piece_order(v->mm, f, left);
 		if (!take_over(v, f, order))
 			continue;
 		if (mm_pcp_allowed_order(v->mm, order) && mm_block_type(v->mm, f) != MM_ISOLATE)

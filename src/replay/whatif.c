@@ -84,6 +84,9 @@ static void step(struct whatif *w, const struct demand_op *op)
 	case DEMAND_BULK_DEATH:
 		whatif_bulk_death(w, op);
 		break;
+	case DEMAND_CONTIG:
+		whatif_contig(w, op);
+		break;
 	case DEMAND_FOLD:
 		fold(w, op);
 		break;

@@ -115,6 +115,10 @@ struct whatif {
 	struct whatif_range *ranges; /* by number */
 	struct frame *bulk_pages;    /* of bulk allocations, oldest first */
 	uint32_t nr_bulk;
+	struct whatif_contig { /* what @pid gives back together; pid 0: nobody does */
+		uint32_t pid, cpu, nr;
+		struct frame pages[64];
+	} contig;
 	bool *injected;	    /* which injections are done */
 	struct mm *scratch; /* for probes */
 	uint64_t next_probe;
@@ -206,6 +210,11 @@ struct frame whatif_alloc(struct whatif *w, const struct demand_op *op, bool *sl
 /* Names the page for the object of @op (MM_NO_ID: of nobody that the demand knows). */
 void whatif_bind(struct whatif *w, struct frame f, const struct demand_op *op, uint32_t id);
 void whatif_free(struct whatif *w, struct frame f, uint32_t cpu);
+/* The first half of that: the page is nobody's any more, and still out. */
+void whatif_forget(struct whatif *w, struct frame f, uint32_t cpu);
+/* What @op lets go, perhaps together with others: whatif_contig.c. */
+void whatif_let_go(struct whatif *w, struct frame f, const struct demand_op *op);
+void whatif_contig(struct whatif *w, const struct demand_op *op);
 void whatif_unswap(struct whatif *w, uint32_t order);
 /* Counts a request in the order's score, unless it is the recorder's or outside the window. */
 void whatif_score(struct whatif *w, const struct demand_op *op, bool success, bool slow);

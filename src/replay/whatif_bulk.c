@@ -61,14 +61,14 @@ void whatif_bulk_death(struct whatif *w, const struct demand_op *op)
 	while (i < w->nr_bulk && w->bulk_pages[i].n != op->arg)
 		i++;
 	if (i == w->nr_bulk && is_nameless(w, op->arg)) {
-		whatif_free(w, (struct frame){op->arg}, op->cpu);
+		whatif_let_go(w, (struct frame){op->arg}, op);
 		return;
 	}
 	if (!w->nr_bulk)
 		return;
 	if (i == w->nr_bulk)
 		i = 0;
-	whatif_free(w, w->bulk_pages[i], op->cpu);
+	whatif_let_go(w, w->bulk_pages[i], op);
 	w->nr_bulk--;
 	memmove(&w->bulk_pages[i], &w->bulk_pages[i + 1],
 		(w->nr_bulk - i) * sizeof(*w->bulk_pages));

@@ -117,7 +117,7 @@ bool whatif_same_future(const struct whatif *a, const struct whatif *b)
 {
 	return same_machine(a->mm, b->mm) && same_pool(&a->pool, &b->pool) && same_wakes(a, b) &&
 	       !memcmp(a->ranges, b->ranges, (a->demand->nr_ranges + 1ull) * sizeof(*a->ranges)) &&
-	       a->nr_bulk == b->nr_bulk &&
+	       !a->contig.pid && !b->contig.pid && a->nr_bulk == b->nr_bulk &&
 	       !memcmp(a->bulk_pages, b->bulk_pages, a->nr_bulk * sizeof(*a->bulk_pages)) &&
 	       !memcmp(a->alive, b->alive, a->mm->nr_ids + 1u);
 }

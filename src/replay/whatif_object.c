@@ -27,7 +27,7 @@ void whatif_death(struct whatif *w, const struct demand_op *op)
 	if (op->flags & DEMAND_F_HUGE)
 		pool_death(w, op);
 	else if (!frame_is_none(f))
-		whatif_free(w, f, op->cpu);
+		whatif_let_go(w, f, op);
 	whatif_range_end(w, op);
 }
 

@@ -95,10 +95,8 @@ void whatif_bind(struct whatif *w, struct frame f, const struct demand_op *op, u
 	whatif_map_bound(w, f, op->type == MM_RECLAIMABLE);
 }
 
-void whatif_free(struct whatif *w, struct frame f, uint32_t cpu)
+void whatif_forget(struct whatif *w, struct frame f, uint32_t cpu)
 {
-	uint32_t order = mm_frame(w->mm, f)->order;
-
 	if (mm_on_lru_list(w->mm, f))
 		mm_lru_del(w->mm, f);
 	if (mm_on_slab_list(w->mm, f))
@@ -107,8 +105,15 @@ void whatif_free(struct whatif *w, struct frame f, uint32_t cpu)
 	if (mm_objects(w->mm)[f.n].flags & MM_O_ORPHAN)
 		mm_buffers_go(w->mm, f, whatif_cpu(w, cpu));
 	if (mm_frame(w->mm, f)->flags & MM_F_SWAPPED)
-		whatif_unswap(w, order);
+		whatif_unswap(w, mm_frame(w->mm, f)->order);
 	mm_object_unbind(w->mm, f);
+}
+
+void whatif_free(struct whatif *w, struct frame f, uint32_t cpu)
+{
+	uint32_t order = mm_frame(w->mm, f)->order;
+
+	whatif_forget(w, f, cpu);
 	mm_free_page(w->mm, whatif_cpu(w, cpu), f, order);
 	if (w->policy->freed)
 		w->policy->freed(&w->env, f, order);

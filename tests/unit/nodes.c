@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A what-if of a machine with two nodes: which node a request prefers, as its demand says, and what
- * it may use. Node 0 has frames 0 to 2047 and CPU 0, node 1 frames 2048 to 4095 and CPU 1; every
- * page is free at the start and on the buddy lists.
+ * it may use; and where pages go that are let go. Node 0 has frames 0 to 2047 and CPU 0, node 1
+ * frames 2048 to 4095 and CPU 1; every page is free at the start and on the buddy lists.
  */
 #include "replay/whatif.h"
 
@@ -62,6 +62,9 @@ static void new_machine(void)
 	for (uint32_t f = 0; f < FRAMES; f += 512)
 		mm_build_buddy(mm, (struct frame){f}, f / NODE_PAGES, 9, MM_MOVABLE);
 	mm_cpu_nodes(mm)[1] = 1;
+	for (uint32_t zone = 0; zone < 2; zone++)
+		for (uint32_t cpu = 0; cpu < 2; cpu++)
+			mm_pcp(mm, zone, cpu)->high = 100;
 	mm->zones[0].free_global = mm->zones[0].free;
 	mm->zones[1].free_global = mm->zones[1].free;
 }
@@ -319,6 +322,95 @@ START_TEST(idle_pages_go_back)
 }
 END_TEST
 
+/* ---- how pages are given back ---- */
+
+/* Four neighbours. */
+static void four_pages(void)
+{
+	for (uint32_t i = 0; i < 4; i++)
+		allocs(0, 100 + i, 0, USER);
+}
+
+static void four_go(uint32_t flags)
+{
+	for (uint32_t i = 0; i < 4; i++)
+		happens(0, TASK, EV_FREE, 100 + i, 0, 0, 0)->flags = (uint16_t)flags;
+}
+
+/* On the lists in one piece, as large as its place allows [free_prepared_contig_range, 7.2]. */
+START_TEST(together)
+{
+	struct mm *end;
+	struct look l;
+
+	four_pages();
+	happens(0, TASK, EV_P_CONTIG, 100, 4, 0, 0);
+	four_go(0);
+	happens(0, TASK, EV_ALLOC, 200, 0, USER, MT_MOVABLE);
+	derive();
+	replay(&l, "none", &end);
+	for (uint32_t i = 1; i < 4; i++)
+		ck_assert_uint_eq(l.frames[i], l.frames[0] + i);
+	ck_assert_uint_eq(l.frames[0] % 4, 0);
+	ck_assert(mm_on_pcp_list(end, (struct frame){l.frames[0]}));
+	ck_assert_uint_eq(mm_frame(end, (struct frame){l.frames[0]})->order, 2);
+	ck_assert_uint_ne(l.frames[4], l.frames[3]);
+	mm_free(end);
+}
+END_TEST
+
+/* One by one the last one is the next to be had. */
+START_TEST(one_by_one)
+{
+	struct look l;
+
+	four_pages();
+	four_go(0);
+	happens(0, TASK, EV_ALLOC, 200, 0, USER, MT_MOVABLE);
+	derive();
+	replay(&l, "none", NULL);
+	ck_assert_uint_eq(l.frames[4], l.frames[3]);
+}
+END_TEST
+
+static uint32_t deaths_past_the_lists(void)
+{
+	uint32_t n = 0;
+
+	for (uint64_t i = 0; i < demand.nr; i++)
+		n += demand.ops[i].kind == DEMAND_DEATH && demand.ops[i].flags & DEMAND_F_PAST;
+	return n;
+}
+
+/* What an interrupt freed leaves the zone's lists next: it had gone there at once. */
+START_TEST(past_busy_lists)
+{
+	struct look l;
+
+	four_pages();
+	four_go(EVF_SOFTIRQ);
+	happens(0, TASK, EV_ZONE_LOCKED, 103, 0, MM_MOVABLE, 0);
+	happens(0, TASK, EV_ZONE_LOCKED, 101, 0, MM_MOVABLE, 0);
+	happens(0, TASK, EV_ALLOC, 102, 0, USER, MT_MOVABLE);
+	derive();
+	ck_assert_uint_eq(deaths_past_the_lists(), 4);
+	replay(&l, "none", NULL);
+	ck_assert_uint_ne(l.frames[4], l.frames[3]);
+}
+END_TEST
+
+/* Most of them are handed out again: they were on a per-cpu list. */
+START_TEST(not_past_the_lists)
+{
+	four_pages();
+	four_go(EVF_SOFTIRQ);
+	happens(0, TASK, EV_ZONE_LOCKED, 103, 0, MM_MOVABLE, 0);
+	happens(0, TASK, EV_ALLOC, 102, 0, USER, MT_MOVABLE);
+	derive();
+	ck_assert_uint_eq(deaths_past_the_lists(), 0);
+}
+END_TEST
+
 /* A page that was on a per-cpu list at the start and is freed without having been seen to be asked
  * for: a bulk allocation had taken it. Elsewhere it was out all the time. */
 START_TEST(taken_in_bulk)
@@ -358,6 +450,10 @@ int main(void)
 	tcase_add_test(tc, this_node_only);
 	tcase_add_test(tc, bulk_stays);
 	tcase_add_test(tc, idle_pages_go_back);
+	tcase_add_test(tc, together);
+	tcase_add_test(tc, one_by_one);
+	tcase_add_test(tc, past_busy_lists);
+	tcase_add_test(tc, not_past_the_lists);
 	tcase_add_test(tc, taken_in_bulk);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
