@@ -2,7 +2,8 @@
 /*
  * When requests began. mm_page_alloc is written when a request is over [__alloc_pages, 6.1]; one
  * that the free lists could not meet at once has woken kswapd, compacted or reclaimed before, and
- * what others did meanwhile came after it had asked.
+ * what others did meanwhile came after it had asked. With several CPUs that holds for every request
+ * that took its page off a zone's lists: others reach those before its mm_page_alloc is written.
  */
 #include "demand/derive.h"
 
@@ -12,7 +13,8 @@
 struct asking {
 	uint64_t begin; /* event; 0: nothing (the first event of a recording begins no request) */
 	uint32_t order;
-	bool reclaims; /* what it asks for then is reclaim's own affair */
+	bool reclaims;	      /* what it asks for then is reclaim's own affair */
+	uint64_t taken, page; /* event of the first page that it took off a zone's lists; its pfn */
 };
 
 static bool add(struct derive *d, uint64_t begin, uint64_t end)
@@ -37,6 +39,11 @@ static void asks(struct asking *a, uint64_t i, uint64_t order)
 	a->order = (uint32_t)order;
 }
 
+static bool others_run(const struct derive *d)
+{
+	return d->geo.mm && d->geo.mm->nr_cpus > 1;
+}
+
 static bool look_at(struct derive *d, struct asking *a, uint64_t i)
 {
 	const struct event *e = &d->trace->events[i];
@@ -57,7 +64,18 @@ static bool look_at(struct derive *d, struct asking *a, uint64_t i)
 	case EV_RECLAIM_END:
 		a->reclaims = false;
 		break;
+	case EV_ZONE_LOCKED:
+		if (!a->taken) {
+			a->taken = i;
+			a->page = e->w[0];
+		}
+		break;
 	case EV_ALLOC:
+		if (!begin && others_run(d) && a->taken && a->page == e->w[0]) {
+			begin = a->taken;
+			a->order = (uint32_t)e->w[1];
+		}
+		a->taken = 0;
 		if (a->reclaims || !begin)
 			break;
 		a->begin = 0;

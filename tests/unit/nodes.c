@@ -149,6 +149,21 @@ static void expect_named(const char *want)
 	ck_assert_str_eq(got, want);
 }
 
+/* Who asks, in the demand's order: "t" the task, "w" the worker. */
+static void expect_tasks(const char *want)
+{
+	char got[64] = "";
+	size_t n = 0;
+
+	derive();
+	for (uint64_t i = 0; i < demand.nr; i++) {
+		ck_assert_uint_lt(n, sizeof(got) - 1);
+		if (demand.ops[i].kind == DEMAND_BIRTH)
+			got[n++] = demand.ops[i].pid == TASK ? 't' : 'w';
+	}
+	ck_assert_str_eq(got, want);
+}
+
 /* ---- what the demand says ---- */
 
 START_TEST(own_node)
@@ -190,6 +205,22 @@ START_TEST(pool_goes_round)
 	allocs(0, UINT64_MAX, 9, POOL); /* of node 1 */
 	allocs(0, UINT64_MAX, 9, POOL); /* of node 0 */
 	expect_named("1-1-");
+}
+END_TEST
+
+/* With other CPUs at work a request counts from when it took its page off the zone's lists, not
+ * from its mm_page_alloc; but only if that is the page it got. */
+START_TEST(from_when_it_took_its_page)
+{
+	happens(1, WORKER, EV_ALLOC, SECOND_NODE, 0, USER, MT_MOVABLE);
+	happens(0, TASK, EV_ZONE_LOCKED, 100, 0, MM_MOVABLE, 0);
+	happens(0, TASK, EV_ZONE_LOCKED, 101, 0, MM_MOVABLE, 0);
+	happens(1, WORKER, EV_ALLOC, SECOND_NODE + 1, 0, USER, MT_MOVABLE);
+	allocs(0, 100, 0, USER);
+	happens(0, TASK, EV_ZONE_LOCKED, 102, 0, MM_MOVABLE, 0);
+	happens(1, WORKER, EV_ALLOC, SECOND_NODE + 2, 0, USER, MT_MOVABLE);
+	allocs(0, 101, 0, USER);
+	expect_tasks("wtwwt");
 }
 END_TEST
 
@@ -446,6 +477,7 @@ int main(void)
 	tcase_add_test(tc, another_node_of_choice);
 	tcase_add_test(tc, another_node_of_need);
 	tcase_add_test(tc, pool_goes_round);
+	tcase_add_test(tc, from_when_it_took_its_page);
 	tcase_add_test(tc, each_gets_its_node);
 	tcase_add_test(tc, this_node_only);
 	tcase_add_test(tc, bulk_stays);
