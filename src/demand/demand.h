@@ -215,9 +215,10 @@ struct demand {
 	struct demand_counts counts;
 	struct demand_account account; /* of the whole recording, also where it is cut */
 	uint32_t nr_frames;
-	uint32_t nr_files;				  /* numbers of files are at most this */
-	uint32_t nr_returning;				  /* those of pages that are read again */
-	uint16_t slab_keeps[MM_NR_SLABS];		  /* empty pages that a cache keeps */
+	uint32_t nr_files;		      /* numbers of files are at most this */
+	uint32_t nr_returning;		      /* those of pages that are read again */
+	uint16_t slab_keeps[MM_NR_SLABS];     /* empty pages that a node keeps of a cache, */
+	uint16_t slab_cpu_keeps[MM_NR_SLABS]; /* and a CPU */
 	uint16_t slab_objects[MM_NR_SLABS][MM_NR_ORDERS]; /* in a page that shrinkers can empty */
 	uint32_t swapped;   /* slots of swap that the recorded kernel had filled before the cut */
 	uint32_t bulk_most; /* pages of bulk allocations out at once, at most */

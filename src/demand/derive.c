@@ -474,6 +474,7 @@ static int map_result(struct derive *d, const struct capture *c, struct demand *
 	out->nr_returning = d->pages.last;
 	out->swapped = d->swapped;
 	memcpy(out->slab_keeps, d->slab_keeps, sizeof(out->slab_keeps));
+	memcpy(out->slab_cpu_keeps, d->slab_cpu_keeps, sizeof(out->slab_cpu_keeps));
 	memcpy(out->slab_objects, d->slab_objects, sizeof(out->slab_objects));
 	out->map_len = (size_t)end + nr_initial * sizeof(*initial);
 	if (!out->map_len)

@@ -161,7 +161,7 @@ struct derive {
 	uint32_t *drop;		     /* cut: by id, which of the later drops ends it; see cut.c */
 	uint32_t nr_drops;
 	uint32_t swapped; /* anonymous pages dropped and not read again, before the cut */
-	uint16_t slab_keeps[MM_NR_SLABS]; /* empty pages that a cache keeps */
+	uint16_t slab_keeps[MM_NR_SLABS], slab_cpu_keeps[MM_NR_SLABS]; /* as in struct mm */
 	uint16_t slab_objects[MM_NR_SLABS]
 			     [MM_NR_ORDERS]; /* in a page of each order; 0: not known */
 	uint64_t last_kept; /* event of the last pass of reclaim that left a page in place */

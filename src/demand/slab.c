@@ -57,17 +57,19 @@ static uint32_t order_of(uint32_t pages)
 	return order;
 }
 
-/*
- * How many empty pages a cache keeps: the node so many as make up min_partial [set_min_partial],
- * none where objects are free on pages of its list already; a CPU those on its own list
- * [set_cpu_partial]. mm/slub.c, 6.1.192.
- */
-static uint16_t keeps(uint32_t free, uint32_t size, uint32_t per)
+/* How many empty pages of a cache stay with a CPU [set_cpu_partial, mm/slub.c, 6.1.192]. */
+static uint16_t cpu_keeps(uint32_t size, uint32_t per)
 {
 	uint32_t objects = size >= 4096 ? 6 : size >= 1024 ? 24 : size >= 256 ? 52 : 120;
-	uint32_t node = free < MIN_PARTIAL ? MIN_PARTIAL : 0;
 
-	return (uint16_t)(node + (2 * objects + per - 1) / per);
+	return (uint16_t)((2 * objects + per - 1) / per);
+}
+
+/* And with a node: so many as make up min_partial [set_min_partial], none where objects are free on
+ * pages of its list already. */
+static uint16_t node_keeps(uint32_t free)
+{
+	return free < MIN_PARTIAL ? MIN_PARTIAL : 0;
 }
 
 /* A line of slabinfo: name, active and all objects, size, objects and pages per slab. */
@@ -91,7 +93,8 @@ static void read_line(struct derive *d, const char *line)
 	else
 		return;
 	d->slab_objects[slab][order] = (uint16_t)per;
-	d->slab_keeps[slab] = keeps(all > active ? all - active : 0, size, per);
+	d->slab_keeps[slab] = node_keeps(all > active ? all - active : 0);
+	d->slab_cpu_keeps[slab] = cpu_keeps(size, per);
 }
 
 static bool read_slabinfo(struct derive *d, const struct capture *c)

@@ -221,7 +221,7 @@ static int describe(struct mm *h, const struct mm_config *cfg, struct error *err
 	h->list_lru = h->list_pcp + h->nr_zones * h->nr_cpus * MM_NR_PCP_LISTS;
 	h->list_private = h->list_lru + h->nr_nodes * MM_NR_LRU;
 	h->list_slab = h->list_private + NR_PRIVATE_LISTS;
-	h->nr_lists = h->list_slab + h->nr_nodes * MM_NR_SLABS;
+	h->nr_lists = h->list_slab + 2 * h->nr_nodes * MM_NR_SLABS;
 	if (h->nr_lists >= MM_NO_LIST)
 		return error_set(err, "%u zones with %u CPUs need more lists than this program has",
 				 h->nr_zones, h->nr_cpus);

@@ -155,8 +155,10 @@ _Static_assert(sizeof(struct mm_frame) == 16, "at most 16 bytes per frame");
 #define MM_F_RECLAIM                                                                               \
 	0x200000u /* PG_reclaim: goes to the old end of the inactive list when it has been written \
 		   */
-#define MM_F_SWAPPED 0x400000u	 /* anonymous, and what it holds is in swap too: it has its slots */
-#define MM_F_YOUNG 0x800000u	 /* mapped by a fault, and not looked at by reclaim since */
+#define MM_F_SWAPPED 0x400000u /* anonymous, and what it holds is in swap too: it has its slots */
+#define MM_F_YOUNG                                                                                 \
+	0x800000u /* mapped by a fault, or a slab page whose objects were used again; and not      \
+		     looked at by reclaim since */
 #define MM_F_BUFFERS 0x02000000u /* page cache with buffer heads */
 #define MM_F_FIXED 0x04000000u	 /* cannot be moved, but reclaimed */
 #define MM_F_DRIVER 0xf9000000u	 /* the drivers' own bits */
@@ -308,7 +310,8 @@ struct mm {
 					      it is to be here */
 	uint32_t swap_slots, swap_free;	   /* none free: anonymous pages cannot be reclaimed */
 	uint32_t page_shift;		   /* 12 for 4 KiB pages */
-	uint16_t slab_keeps[MM_NR_SLABS];  /* empty pages that a cache keeps */
+	uint16_t slab_keeps[MM_NR_SLABS];  /* empty pages that a node keeps of a cache, */
+	uint16_t slab_cpu_keeps[MM_NR_SLABS]; /* and a CPU */
 	uint16_t slab_objects[MM_NR_SLABS]
 			     [MM_NR_ORDERS];	 /* in a page of each order; 0: not known */
 	uint8_t zone_index_of[MM_NR_ZONE_KINDS]; /* zone index by enum mm_zone_kind;

@@ -6,8 +6,9 @@
  * How many objects a pass looks at follows the kernel's integer arithmetic. Objects go oldest
  * first, in the order in which the pages that hold them came, so a page goes whole as soon as the
  * scan is past its last object. What the kernel knows of single objects is missing: none is found
- * referenced or in use, and the pages are free at once, not after a grace period of RCU. The file
- * systems of a node have one shrinker together. Buffer heads are on no list of the kernel: that
+ * in use, those of a page were all used again since it came, or none was (MM_F_YOUNG), and the
+ * pages are free at once, not after a grace period of RCU, which takes some 10 ms. The file systems
+ * of a node have one shrinker together. Buffer heads are on no list of the kernel: that
  * those which came first go first is an approximation, as pages mostly do.
  */
 #include "mm/mm.h"
@@ -25,6 +26,11 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 uint32_t mm_slab_list(const struct mm *mm, uint32_t node, enum mm_slab slab)
 {
 	return mm->list_slab + node * MM_NR_SLABS + slab;
+}
+
+uint32_t mm_slab_cpu_list(const struct mm *mm, uint32_t node, enum mm_slab slab)
+{
+	return mm_slab_list(mm, mm->nr_nodes + node, slab);
 }
 
 bool mm_on_slab_list(const struct mm *mm, struct frame f)
@@ -55,19 +61,35 @@ void mm_slab_add(struct mm *mm, struct frame f, enum mm_slab slab)
 	mm->nodes[node].shrinker.objects[slab] += objects;
 }
 
+static bool on_cpu_list(const struct mm *mm, struct frame f)
+{
+	return mm_frame(mm, f)->list >= mm_slab_cpu_list(mm, 0, 0);
+}
+
+/* Objects of a page on a list of its slab that the shrinker counts. */
+static uint32_t counted(const struct mm *mm, const struct mm_shrinker *s, struct frame f,
+			enum mm_slab slab)
+{
+	uint32_t objects = objects_of(mm, f, slab);
+
+	if (mm_list_last(mm, mm_frame(mm, f)->list).n != f.n || mm_frame(mm, f)->flags & MM_F_YOUNG)
+		return objects;
+	return objects - s->looked[slab];
+}
+
 void mm_slab_del(struct mm *mm, struct frame f)
 {
 	enum mm_slab slab = (mm_frame(mm, f)->list - mm->list_slab) % MM_NR_SLABS;
 	struct mm_shrinker *s = shrinker_of(mm, f);
-	uint32_t left = objects_of(mm, f, slab);
 
-	if (mm_list_last(mm, mm_frame(mm, f)->list).n == f.n) {
-		left -= s->looked[slab];
-		s->looked[slab] = 0;
+	if (!on_cpu_list(mm, f)) {
+		s->objects[slab] -= counted(mm, s, f, slab);
+		s->idle = (uint32_t)min_u64(s->idle, s->objects[MM_SLAB_INODE]);
+		if (mm_list_last(mm, mm_frame(mm, f)->list).n == f.n)
+			s->looked[slab] = 0;
 	}
+	mm_frame(mm, f)->flags &= ~MM_F_YOUNG;
 	mm_list_del(mm, f);
-	s->objects[slab] -= left;
-	s->idle = (uint32_t)min_u64(s->idle, s->objects[MM_SLAB_INODE]);
 }
 
 uint64_t mm_slab_freeable(const struct mm *mm, uint32_t node)
@@ -77,18 +99,14 @@ uint64_t mm_slab_freeable(const struct mm *mm, uint32_t node)
 	return (uint64_t)s->objects[MM_SLAB_DENTRY] + s->idle;
 }
 
-/*
- * A cache keeps the first pages that come to be empty [__slab_free, __unfreeze_partials]. One that
- * is held has an object more, which is in use. Both stay, but are off the list.
- */
-static void free_slab(struct mm *mm, struct frame f, enum mm_slab slab, uint32_t cpu)
+/* Its node keeps the first pages of a cache that come to be empty [__slab_free,
+ * __unfreeze_partials]. */
+static void discard(struct mm *mm, struct frame f, enum mm_slab slab, uint32_t cpu)
 {
 	struct mm_shrinker *s = shrinker_of(mm, f);
 	uint32_t order = mm_frame(mm, f)->order;
 
-	mm_slab_del(mm, f);
-	if (mm_frame(mm, f)->flags & MM_F_PINNED)
-		return;
+	mm_list_del(mm, f);
 	if (s->kept[slab] < mm->slab_keeps[slab]) {
 		s->kept[slab]++;
 		return;
@@ -99,23 +117,62 @@ static void free_slab(struct mm *mm, struct frame f, enum mm_slab slab, uint32_t
 	mm_free_page(mm, cpu, f, order);
 }
 
-/* The @want oldest objects go, and pages with their last one: objects that went. */
+/*
+ * A page whose objects are being freed is on the CPU's own list; when that is full all of it is
+ * given up [put_cpu_partial]. One that is held has an object more, which is in use: it stays, but
+ * is on no list.
+ */
+static void emptied(struct mm *mm, struct frame f, enum mm_slab slab, uint32_t cpu)
+{
+	uint32_t list = mm_slab_cpu_list(mm, (uint32_t)mm->zones[mm_frame_zone(mm, f)].node, slab);
+
+	mm_slab_del(mm, f);
+	if (mm_frame(mm, f)->flags & MM_F_PINNED)
+		return;
+	if (mm_list_count(mm, list) >= mm->slab_cpu_keeps[slab]) {
+		while (mm_list_count(mm, list))
+			discard(mm, mm_list_last(mm, list), slab, cpu);
+	}
+	mm_list_add(mm, list, f);
+	if (!mm->slab_cpu_keeps[slab])
+		discard(mm, f, slab, cpu);
+}
+
+/* Used again since it came, so it is spared for another trip around the list [dentry_lru_isolate:
+ * DCACHE_REFERENCED]. */
+static void rotate(struct mm *mm, struct frame f, enum mm_slab slab)
+{
+	uint32_t list = mm_frame(mm, f)->list;
+
+	shrinker_of(mm, f)->looked[slab] = 0;
+	mm_frame(mm, f)->flags &= ~MM_F_YOUNG;
+	mm_list_del(mm, f);
+	mm_list_add(mm, list, f);
+}
+
+/* Looks at the @want oldest objects: those that went. Pages go with their last one. */
 static uint32_t take_oldest(struct mm *mm, uint32_t node, enum mm_slab slab, uint32_t want,
 			    uint32_t cpu)
 {
 	struct mm_shrinker *s = &mm->nodes[node].shrinker;
 	uint32_t list = mm_slab_list(mm, node, slab), taken = 0;
 
-	while (taken < want && mm_list_count(mm, list)) {
+	while (want && mm_list_count(mm, list)) {
 		struct frame f = mm_list_last(mm, list);
 		uint32_t left = objects_of(mm, f, slab) - s->looked[slab];
-		uint32_t n = (uint32_t)min_u64(left, want - taken);
+		uint32_t n = (uint32_t)min_u64(left, want);
+		bool young = mm_frame(mm, f)->flags & MM_F_YOUNG;
 
+		want -= n;
 		s->looked[slab] += n;
-		s->objects[slab] -= n;
-		taken += n;
-		if (n == left)
-			free_slab(mm, f, slab, cpu);
+		if (!young) {
+			s->objects[slab] -= n;
+			taken += n;
+		}
+		if (n == left && young)
+			rotate(mm, f, slab);
+		else if (n == left)
+			emptied(mm, f, slab, cpu);
 	}
 	return taken;
 }

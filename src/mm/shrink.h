@@ -25,15 +25,18 @@ struct mm_shrinker {
 	uint32_t objects[MM_NR_SLABS]; /* on the lists */
 	uint32_t looked[MM_NR_SLABS];  /* of the oldest page: those that the scan is past */
 	uint32_t idle;		       /* inodes without a dentry */
-	uint32_t kept[MM_NR_SLABS];    /* pages that are empty and stay */
+	uint32_t kept[MM_NR_SLABS];    /* pages that are empty and stay with the node */
 };
 
-/* A page of @slab that has just been filled: its objects can go from now on. */
+/* A page of @slab that has just been filled: its objects can go from now on. Whoever knows that
+ * they are used again makes it MM_F_YOUNG. */
 void mm_slab_add(struct mm *mm, struct frame f, enum mm_slab slab);
 /* Takes it off its list: its owners have let its objects go. */
 void mm_slab_del(struct mm *mm, struct frame f);
 bool mm_on_slab_list(const struct mm *mm, struct frame f);
 uint32_t mm_slab_list(const struct mm *mm, uint32_t node, enum mm_slab slab);
+/* Empty pages that a CPU still has. */
+uint32_t mm_slab_cpu_list(const struct mm *mm, uint32_t node, enum mm_slab slab);
 /* Objects that the shrinker says could go now [super_cache_count]. */
 uint64_t mm_slab_freeable(const struct mm *mm, uint32_t node);
 /* The page at @f is reclaimed: its buffer heads go [try_to_free_buffers]. */

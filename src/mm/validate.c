@@ -184,14 +184,16 @@ static int check_slabs(const struct mm *mm, enum mm_slab slab, struct error *err
 	for (uint32_t node = 0; node < mm->nr_nodes; node++) {
 		const struct mm_shrinker *s = &mm->nodes[node].shrinker;
 		uint32_t list = mm_slab_list(mm, node, slab), objects = 0;
-		struct frame f = mm_list_first(mm, list);
+		struct frame f = mm_list_first(mm, list), oldest = mm_list_last(mm, list);
 
 		for (; !frame_is_none(f); f = mm_list_next(mm, f)) {
 			if (!(mm_frame(mm, f)->flags & MM_F_HEAD))
 				return bad(err, "a slab page is not allocated", list, f.n);
 			objects += mm->slab_objects[slab][mm_frame(mm, f)->order];
 		}
-		if (objects != s->objects[slab] + s->looked[slab])
+		if (!frame_is_none(oldest) && !(mm_frame(mm, oldest)->flags & MM_F_YOUNG))
+			objects -= s->looked[slab];
+		if (objects != s->objects[slab])
 			return bad(err, "a shrinker's count disagrees with its list", list,
 				   objects);
 		if (s->idle > s->objects[MM_SLAB_INODE])

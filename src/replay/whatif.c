@@ -317,6 +317,7 @@ int whatif_begin(struct whatif *w, const struct whatif_job *job, const struct sc
 	w->mm->kcompactd_cost = job->costs.compaction;
 	w->mm->thp_recorded = job->thp_recorded;
 	memcpy(w->mm->slab_keeps, job->demand->slab_keeps, sizeof(w->mm->slab_keeps));
+	memcpy(w->mm->slab_cpu_keeps, job->demand->slab_cpu_keeps, sizeof(w->mm->slab_cpu_keeps));
 	memcpy(w->mm->slab_objects, job->demand->slab_objects, sizeof(w->mm->slab_objects));
 	if (alloc_tables(w, err) || whatif_reads_init(w, err) || whatif_range_init(w, err) ||
 	    whatif_bulk_init(w, err) || pool_init(w, err) || tell_future(w, err))

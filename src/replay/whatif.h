@@ -215,6 +215,8 @@ void whatif_forget(struct whatif *w, struct frame f, uint32_t cpu);
 /* What @op lets go, perhaps together with others: whatif_contig.c. */
 void whatif_let_go(struct whatif *w, struct frame f, const struct demand_op *op);
 void whatif_contig(struct whatif *w, const struct demand_op *op);
+/* The page at @f holds what shrinkers can free. */
+void whatif_slab_add(struct whatif *w, struct frame f, enum mm_slab slab);
 void whatif_unswap(struct whatif *w, uint32_t order);
 /* Counts a request in the order's score, unless it is the recorder's or outside the window. */
 void whatif_score(struct whatif *w, const struct demand_op *op, bool success, bool slow);

@@ -78,6 +78,17 @@ static uint32_t flags_of_request(const struct demand_op *op)
 	return flags;
 }
 
+/*
+ * No event tells whether a dentry is used again; what is worth keeping mostly is. Their inodes come
+ * to the shrinker's list when they have gone, and are used by nobody then.
+ */
+void whatif_slab_add(struct whatif *w, struct frame f, enum mm_slab slab)
+{
+	mm_slab_add(w->mm, f, slab);
+	if (slab == MM_SLAB_DENTRY && mm_on_slab_list(w->mm, f))
+		mm_frame(w->mm, f)->flags |= MM_F_YOUNG;
+}
+
 void whatif_bind(struct whatif *w, struct frame f, const struct demand_op *op, uint32_t id)
 {
 	mm_object_bind(w->mm, f, id, op->pid, op->page, op->order);
@@ -90,7 +101,7 @@ void whatif_bind(struct whatif *w, struct frame f, const struct demand_op *op, u
 		mm_objects(w->mm)[f.n].flags |= MM_O_RECORDER;
 	if (id != MM_NO_ID && op->page == MM_KIND_SLAB && op->arg) {
 		w->alive[id] |= ALIVE_SLAB;
-		mm_slab_add(w->mm, f, op->arg - 1);
+		whatif_slab_add(w, f, op->arg - 1);
 	}
 	whatif_map_bound(w, f, op->type == MM_RECLAIMABLE);
 }

@@ -75,7 +75,7 @@ static void place(struct whatif *w, const struct demand_initial *init)
 		fr->flags |= MM_F_SLAB;
 	if (init->slab) {
 		w->alive[init->id] |= ALIVE_SLAB;
-		mm_slab_add(w->mm, f, init->slab - 1);
+		whatif_slab_add(w, f, init->slab - 1);
 	}
 	if (init->page == MM_KIND_HUGETLB) {
 		fr->flags |= MM_F_HUGE | MM_F_COMPOUND;

@@ -460,9 +460,12 @@ START_TEST(slabinfo_says_how_many)
 	ck_assert_uint_eq(demand.slab_objects[MM_SLAB_INODE][1], 0);
 	ck_assert_uint_eq(demand.slab_objects[MM_SLAB_INODE][2], 13);
 	ck_assert_uint_eq(demand.slab_objects[MM_SLAB_BUFFER][0], 39);
-	ck_assert_uint_eq(demand.slab_keeps[MM_SLAB_DENTRY], 17);
-	ck_assert_uint_eq(demand.slab_keeps[MM_SLAB_INODE], 9);
-	ck_assert_uint_eq(demand.slab_keeps[MM_SLAB_BUFFER], 7);
+	ck_assert_uint_eq(demand.slab_keeps[MM_SLAB_DENTRY], 5);
+	ck_assert_uint_eq(demand.slab_keeps[MM_SLAB_INODE], 5);
+	ck_assert_uint_eq(demand.slab_keeps[MM_SLAB_BUFFER], 0);
+	ck_assert_uint_eq(demand.slab_cpu_keeps[MM_SLAB_DENTRY], 12); /* 240 objects */
+	ck_assert_uint_eq(demand.slab_cpu_keeps[MM_SLAB_INODE], 4);   /* 48 */
+	ck_assert_uint_eq(demand.slab_cpu_keeps[MM_SLAB_BUFFER], 7);  /* 240 */
 }
 END_TEST
 

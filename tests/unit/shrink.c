@@ -258,6 +258,67 @@ START_TEST(caches_keep_empty_pages)
 END_TEST
 
 /*
+ * As batches_of_1024, but a CPU keeps up to 10 of the 97 pages that are emptied; the eleventh makes
+ * it give up ten. So of the first 90 the node keeps 5, and 7 stay with the CPU.
+ */
+START_TEST(a_cpu_keeps_the_last_ones)
+{
+	machine_with(100);
+	mm->slab_keeps[MM_SLAB_DENTRY] = 5;
+	mm->slab_cpu_keeps[MM_SLAB_DENTRY] = 10;
+	pass(6);
+	pass(6);
+	pass(1);
+	ck_assert_uint_eq(mm_stats(mm)->slab_freed, 85);
+	ck_assert_uint_eq(mm_list_count(mm, mm_slab_cpu_list(mm, 0, MM_SLAB_DENTRY)), 7);
+	for (uint32_t i = 0; i < 97; i++)
+		ck_assert_int_eq(mm_on_pcp_list(mm, at(FIRST + i)), i >= 5 && i < 90);
+	mm_slab_del(mm, at(FIRST + 90)); /* its owner lets it go */
+	ck_assert(!mm_on_slab_list(mm, at(FIRST + 90)));
+	ck_assert_uint_eq(mm_slab_freeable(mm, 0), 50);
+	release();
+}
+END_TEST
+
+/*
+ * As batches_of_1024, but dentries of the first 90 pages were used again: 1890 of the 2050 that are
+ * looked at are spared. The other 160 are seven of the ten pages behind them and 13 objects. Next
+ * pass: 1940 at priority 1 and 180 >> 1 put off, 2030, one batch: the 50 that are left of those,
+ * and 975 of the others, which go at this second look: 46 pages and 9.
+ */
+START_TEST(used_again_they_are_spared_once)
+{
+	machine_with(100);
+	for (uint32_t i = 0; i < 90; i++)
+		mm_frame(mm, at(FIRST + i))->flags |= MM_F_YOUNG;
+	pass(6);
+	pass(6);
+	pass(1);
+	ck_assert_uint_eq(mm_stats(mm)->slab_freed, 7);
+	ck_assert_uint_eq(mm_slab_freeable(mm, 0), 2100 - 160);
+	ck_assert_uint_eq(pages_of(MM_SLAB_DENTRY), 93);
+	pass(1);
+	ck_assert_uint_eq(mm_slab_freeable(mm, 0), 1940 - 1025);
+	ck_assert_uint_eq(mm_stats(mm)->slab_freed, 7 + 3 + 46);
+	for (uint32_t i = 0; i < 100; i++)
+		ck_assert_int_eq(mm_on_pcp_list(mm, at(FIRST + i)), i < 46 || i >= 90);
+	release();
+}
+END_TEST
+
+/* An owner may let go a page that the scan is in the middle of. */
+START_TEST(spared_pages_count_whole)
+{
+	machine_with(2);
+	mm_frame(mm, at(FIRST))->flags |= MM_F_YOUNG;
+	mm->nodes[0].shrinker.looked[MM_SLAB_DENTRY] = 7;
+	mm_slab_del(mm, at(FIRST));
+	ck_assert_uint_eq(mm_slab_freeable(mm, 0), 21);
+	release();
+}
+END_TEST
+
+/*
  * 2.6.34: 32 of 1000 pages scanned: 4 * 32 / 2 = 64 of 2100 objects, over 1001: 134. A batch of 128
  * goes, which is 129 dentries of 21: 6 pages; 6 are left over.
  */
@@ -301,6 +362,9 @@ int main(void)
 	tcase_add_test(tc, buffer_heads_go_with_their_pages);
 	tcase_add_test(tc, held_pages_stay);
 	tcase_add_test(tc, caches_keep_empty_pages);
+	tcase_add_test(tc, a_cpu_keeps_the_last_ones);
+	tcase_add_test(tc, used_again_they_are_spared_once);
+	tcase_add_test(tc, spared_pages_count_whole);
 	tcase_add_test(tc, old_kernels_shrink_by_share);
 	tcase_add_test(tc, reclaim_shrinks);
 	return kit_main(s);
