@@ -56,6 +56,8 @@ struct mm_passing {
 	 * work. */
 	uint64_t ns, kswapd_ns, kcompactd_ns;
 	uint64_t kcompactd_scanned;
+	uint64_t give_way; /* ns that the task will wait when it comes to reclaim: it has woken
+			      kswapd, which the scheduler puts first */
 	uint64_t timer; /* ns after that reset when kcompactd's timer goes off */
 };
 /*

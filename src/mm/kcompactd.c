@@ -238,6 +238,10 @@ bool mm_compact_proactive_in_vain(struct mm *mm, uint32_t node)
 	return in_vain;
 }
 
+/*
+ * Work that nobody woke it for, since there was none when it was asked for, is remembered, and comes
+ * before any of its own [kcompactd: kcompactd_work_requested].
+ */
 void mm_kcompactd_timer(struct mm *mm, uint32_t cpu)
 {
 	for (uint32_t n = 0; mm->proactiveness && n < mm->nr_nodes; n++) {
@@ -245,6 +249,11 @@ void mm_kcompactd_timer(struct mm *mm, uint32_t cpu)
 
 		if (mm_kcompactd_busy(mm, n))
 			continue;
+		if (node->kcompactd_order) {
+			node->proactive_wait = 0;
+			mm_kcompactd(mm, n, cpu);
+			continue;
+		}
 		if (mm_compact_proactive_in_vain(mm, n))
 			node->proactive_wait = (1u << MM_COMPACT_MAX_DEFER) - 1;
 		if (node->proactive_wait)

@@ -115,3 +115,11 @@ void mm_pass_reclaimed(struct mm *mm, uint64_t pages)
 {
 	pass(mm, pages * mm->passing.per_reclaimed);
 }
+
+void mm_pass_turn(struct mm *mm)
+{
+	uint64_t ns = mm->passing.give_way;
+
+	mm->passing.give_way = 0;
+	pass(mm, ns);
+}

@@ -546,6 +546,7 @@ uint64_t mm_direct_reclaim(struct mm *mm, const struct mm_request *rq, bool comp
 	};
 	uint64_t scanned = mm_stats(mm)->scanned_direct;
 
+	mm_pass_turn(mm); /* cond_resched() in __perform_reclaim */
 	mm_stats(mm)->direct_reclaims++;
 	by_priority(mm, rq->node, &sc);
 	if (!sc.nr_reclaimed && !sc.compaction_ready && sc.skipped_deactivate) {

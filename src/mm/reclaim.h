@@ -53,6 +53,8 @@ void mm_balance_beside(struct mm *mm, uint32_t node, uint32_t cpu);
  * its reclaim: kswapd and kcompactd work meanwhile. */
 void mm_pass_compacted(struct mm *mm, uint64_t scanned, uint64_t moved);
 void mm_pass_reclaimed(struct mm *mm, uint64_t pages);
+/* It is where it gives way to whom it has woken. */
+void mm_pass_turn(struct mm *mm);
 /*
  * Pages that reclaim might get from the zone, as the slow path sees it: where there are none, those
  * that are free (!), in 5.10.262, 6.1.192 and later [zone_reclaimable_pages].

@@ -23,6 +23,7 @@ struct stall_costs {
 	struct paces kswapd, kcompactd;
 	uint64_t kswapd_share; /* all in all, of the time that it was awake */
 	struct mm_kswapd_cost kswapd_cost;
+	uint64_t kswapd_first; /* ns that a request which wakes it has to wait before it goes on */
 	struct mm_compact_cost compaction;   /* ns of CPU */
 	uint64_t waits_scanned, waits_moved; /* the same for a task that compacts for itself, on
 						the clock */

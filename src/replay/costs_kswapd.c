@@ -40,6 +40,8 @@ struct kswapd {
 	uint64_t since; /* it has the CPU */
 	uint64_t ran;	/* ns, since its last pass over a list */
 	size_t first;	/* pace since then */
+	uint64_t waker; /* pid of who woke it, which has gone on since: 0 */
+	uint64_t woke;	/* then */
 	/* Where it is not seen to run: when somebody woke it (0: asleep), its last pass, pages. */
 	uint64_t woken, last, scanned;
 };
@@ -54,6 +56,7 @@ struct fit {
 	uint64_t then;		   /* the last change of either */
 	uint64_t ns_awake, ns_ran; /* lately */
 	uint64_t all_awake, all_ran;
+	uint64_t wakeups, waited; /* by requests; ns that they waited, by the first turn of it */
 	uint64_t share; /* of these two, ns in a second; 0 not known yet */
 	struct pass_cost {
 		uint64_t pages, ns, each; /* each: ns, 0 not known yet */
@@ -117,11 +120,42 @@ static void wakes(struct fit *f, struct kswapd *k, uint64_t time)
 	k->awake |= k->pid > 0;
 }
 
+/*
+ * A request wakes it. It has slept, so the scheduler puts it first where it can [check_preempt_wakeup,
+ * kernel/sched/fair.c]: where the request's task leaves the CPU to it, that task waits.
+ */
+static void on_wakeup(struct fit *f, const struct event *e)
+{
+	struct kswapd *k = &f->nodes[e->w[0] % MM_MAX_NODES];
+
+	wakes(f, k, e->time);
+	if (!k->pid || !e->w[3])
+		return;
+	f->wakeups++;
+	k->waker = e->pid;
+	k->woke = e->time;
+}
+
+static void waker_waits(struct fit *f, const struct event *e)
+{
+	for (uint32_t n = 0; n < MM_MAX_NODES; n++) {
+		struct kswapd *k = &f->nodes[n];
+
+		if (k->waker && e->w[0] == k->waker && e->w[1] != k->pid)
+			k->waker = 0;
+		if (!k->waker || e->w[1] != k->waker)
+			continue;
+		f->waited += e->time - k->woke;
+		k->waker = 0;
+	}
+}
+
 static void on_switch(struct fit *f, const struct event *e)
 {
 	struct kswapd *prev = by_pid(f, e->w[0]), *next = by_pid(f, e->w[1]);
 	bool sleeps = e->w[2] & STATE_SLEEPS;
 
+	waker_waits(f, e);
 	if (prev && prev->running) {
 		prev->ran = sleeps ? 0 : prev->ran + e->time - prev->since;
 		prev->running = false;
@@ -169,7 +203,7 @@ static void look_at_turns(struct fit *f, const struct event *e)
 {
 	switch (e->kind) {
 	case EV_KSWAPD_WAKEUP:
-		wakes(f, &f->nodes[e->w[0] % MM_MAX_NODES], e->time);
+		on_wakeup(f, e);
 		break;
 	case EV_SCHED_SWITCH:
 		on_switch(f, e);
@@ -212,6 +246,7 @@ static void fit_turns(struct stall_costs *c, const struct trace *t)
 	second.aged.each = each(&first.aged);
 	paces_add(&c->kswapd, 0, 0);
 	walk(&second, look_at_turns);
+	c->kswapd_first = first.wakeups ? first.waited / first.wakeups : 0;
 	c->kswapd_share = first.all_awake ? first.all_ran * SECOND / first.all_awake : 0;
 	c->kswapd_cost = (struct mm_kswapd_cost){.scanned = (uint32_t)second.scanned.each,
 						 .aged = (uint32_t)second.aged.each};

@@ -255,8 +255,9 @@ void whatif_background(struct whatif *w, void (*work)(struct whatif *w, const vo
 /* kswapd and kcompactd work up to @time, as fast as they were recorded. */
 void whatif_kswapd(struct whatif *w, uint64_t time);
 void whatif_kcompactd(struct whatif *w, uint64_t time);
-/* A request wakes them; the zones that were boosted do [rmqueue]. */
-void whatif_wake_for(struct whatif *w, const struct mm_request *rq);
+/* A request wakes them, and waits while kswapd has its first turn; the zones that were boosted do
+ * [rmqueue]. */
+void whatif_wakes(struct whatif *w, const struct mm_request *rq);
 void whatif_wake_boosted(struct whatif *w);
 /* Hook of a policy's environment: the request tries again. */
 void whatif_wake_again(struct policy_env *env, const struct mm_request *rq);

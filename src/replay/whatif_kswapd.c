@@ -220,7 +220,7 @@ static void wake_kswapd(struct whatif *w, const struct work *work, bool compacts
 
 /* wake_all_kswapds: those of all nodes that the request may use; under defrag_mode for a pageblock
  * at least (6.18). */
-void whatif_wake_for(struct whatif *w, const struct mm_request *rq)
+static void wake_for(struct whatif *w, const struct mm_request *rq)
 {
 	uint32_t highest = mm_gfp_zone(w->mm, rq->gfp), order = rq->order;
 
@@ -345,6 +345,16 @@ static void end_of_work(struct whatif *w)
 	}
 }
 
+void whatif_wakes(struct whatif *w, const struct mm_request *rq)
+{
+	uint64_t runs = mm_stats(w->mm)->kswapd_runs;
+
+	wake_for(w, rq);
+	w->mm->cpu = rq->cpu;
+	if (mm_stats(w->mm)->kswapd_runs != runs)
+		w->mm->passing.give_way = w->costs->kswapd_first;
+}
+
 /* Who worked beside the request has had that time. */
 void whatif_time_has_passed(struct whatif *w)
 {
@@ -354,7 +364,7 @@ void whatif_time_has_passed(struct whatif *w)
 	w->kswapd_clock.time += p->kswapd_ns;
 	w->kcompactd_clock.time += p->kcompactd_ns;
 	w->background_scanned += p->kcompactd_scanned;
-	p->per_scanned = p->per_moved = p->per_reclaimed = 0;
+	p->per_scanned = p->per_moved = p->per_reclaimed = p->give_way = 0;
 	if (w->mm->proactiveness && p->ns)
 		w->next_tick = w->env.now + p->timer;
 	p->ns = 0;
@@ -366,7 +376,7 @@ void whatif_wake_again(struct policy_env *env, const struct mm_request *rq)
 	struct whatif *w = env->driver;
 
 	end_of_work(w);
-	whatif_wake_for(w, rq);
+	whatif_wakes(w, rq);
 	run_kcompactds(w);
 	w->mm->cpu = rq->cpu;
 }

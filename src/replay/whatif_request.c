@@ -33,9 +33,8 @@ static struct frame try_request(struct whatif *w, const struct mm_request *rq, b
 	*slow = frame_is_none(f);
 	if (!*slow)
 		return f;
-	whatif_wake_for(w, rq);
-	w->mm->cpu = rq->cpu;
 	whatif_time_passes(w);
+	whatif_wakes(w, rq);
 	f = w->policy->alloc_slow(&w->env, rq);
 	whatif_time_has_passed(w);
 	return f;
