@@ -58,7 +58,7 @@ struct mm_passing {
 	uint64_t kcompactd_scanned;
 	uint64_t give_way; /* ns that the task will wait when it comes to reclaim: it has woken
 			      kswapd, which the scheduler puts first */
-	uint64_t timer; /* ns after that reset when kcompactd's timer goes off */
+	uint64_t timer;	   /* ns after that reset when kcompactd's timer goes off */
 };
 /*
  * How long kcompactd sleeps: 500 ms are 125 jiffies of Debian's 250 Hz, and a timer that far ahead

@@ -239,8 +239,8 @@ bool mm_compact_proactive_in_vain(struct mm *mm, uint32_t node)
 }
 
 /*
- * Work that nobody woke it for, since there was none when it was asked for, is remembered, and comes
- * before any of its own [kcompactd: kcompactd_work_requested].
+ * Work that nobody woke it for, since there was none when it was asked for, is remembered, and
+ * comes before any of its own [kcompactd: kcompactd_work_requested].
  */
 void mm_kcompactd_timer(struct mm *mm, uint32_t cpu)
 {

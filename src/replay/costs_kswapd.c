@@ -57,7 +57,7 @@ struct fit {
 	uint64_t ns_awake, ns_ran; /* lately */
 	uint64_t all_awake, all_ran;
 	uint64_t wakeups, waited; /* by requests; ns that they waited, by the first turn of it */
-	uint64_t share; /* of these two, ns in a second; 0 not known yet */
+	uint64_t share;		  /* of these two, ns in a second; 0 not known yet */
 	struct pass_cost {
 		uint64_t pages, ns, each; /* each: ns, 0 not known yet */
 	} scanned, aged;
@@ -121,8 +121,9 @@ static void wakes(struct fit *f, struct kswapd *k, uint64_t time)
 }
 
 /*
- * A request wakes it. It has slept, so the scheduler puts it first where it can [check_preempt_wakeup,
- * kernel/sched/fair.c]: where the request's task leaves the CPU to it, that task waits.
+ * A request wakes it. It has slept, so the scheduler puts it first where it can
+ * [check_preempt_wakeup, kernel/sched/fair.c]: where the request's task leaves the CPU to it, that
+ * task waits.
  */
 static void on_wakeup(struct fit *f, const struct event *e)
 {

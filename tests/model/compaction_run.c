@@ -643,6 +643,28 @@ START_TEST(the_timer_goes_off_while_a_task_waits)
 }
 END_TEST
 
+/*
+ * It was asked for order 3 when there was nothing to be done, so nobody woke it. Expect its timer
+ * to let it work for that, and to forget that its own work was in vain; without it, to wait.
+ */
+START_TEST(the_timer_remembers_what_was_asked_for)
+{
+	for (uint32_t order = 0; order <= 3; order += 3) {
+		struct mm *mm = draw_machine(
+			"A............... B............... ################ ##..#########.##");
+
+		mm->proactiveness = 20;
+		mm->nodes[0].kcompactd_order = order;
+		mm->nodes[0].proactive_wait = 5;
+		mm_kcompactd_timer(mm, 0);
+		ck_assert_uint_eq(mm_stats(mm)->kcompactd_runs, order != 0);
+		ck_assert_uint_eq(mm->nodes[0].kcompactd_order, 0);
+		ck_assert_uint_eq(mm->nodes[0].proactive_wait, order ? 0 : 4);
+		mm_free(mm);
+	}
+}
+END_TEST
+
 /* ---- anything goes ---- */
 
 static void random_text(struct rng *rng, char *text, uint32_t blocks)
@@ -810,6 +832,7 @@ int main(void)
 	tcase_add_test(tc, kcompactd_fails);
 	tcase_add_test(tc, by_hand);
 	tcase_add_test(tc, proactive);
+	tcase_add_test(tc, the_timer_remembers_what_was_asked_for);
 	tcase_add_test(tc, the_timer_goes_off_while_a_task_waits);
 	tcase_add_test(tc, random_histories);
 	tcase_add_test(tc, a_run_can_be_cloned_in_the_middle);

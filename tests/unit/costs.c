@@ -74,6 +74,37 @@ START_TEST(turns)
 }
 END_TEST
 
+/*
+ * Woken by two requests; a boosted zone, which is none, wakes it a third time. The first request's
+ * task leaves the CPU to it at 1100 and is back at 1700, after 700 ns; the second goes on, and
+ * leaves the CPU to another later.
+ */
+START_TEST(first_turns)
+{
+	struct event events[] = {
+		at(0, OTHER, EV_MARKER, 0, 0, 0),
+		at(1000, OTHER, EV_KSWAPD_WAKEUP, 0, 2, 0),
+		at(1100, OTHER, EV_SCHED_SWITCH, OTHER, KSWAPD, PREEMPTED),
+		at(1300, KSWAPD, EV_LRU_SHRINK_INACTIVE, 0, 32, 32),
+		at(1500, KSWAPD, EV_SCHED_SWITCH, KSWAPD, 9, SLEEPS),
+		at(1700, OTHER, EV_SCHED_SWITCH, 9, OTHER, PREEMPTED),
+		at(3000, OTHER, EV_KSWAPD_WAKEUP, 0, 2, 0),
+		at(3100, OTHER, EV_SCHED_SWITCH, OTHER, 9, PREEMPTED),
+		at(3500, OTHER, EV_SCHED_SWITCH, 9, KSWAPD, PREEMPTED),
+		at(3600, OTHER, EV_SCHED_SWITCH, KSWAPD, OTHER, SLEEPS),
+		at(4000, OTHER, EV_KSWAPD_WAKEUP, 0, 2, 0),
+		at(4100, OTHER, EV_SCHED_SWITCH, OTHER, KSWAPD, PREEMPTED),
+		at(4200, OTHER, EV_SCHED_SWITCH, KSWAPD, OTHER, SLEEPS),
+	};
+	struct stall_costs c;
+
+	events[1].w[3] = events[6].w[3] = GFP_IO;
+	fit(&c, events, sizeof(events) / sizeof(*events));
+	ck_assert_uint_eq(c.kswapd_first, 700 / 2);
+	stall_costs_release(&c);
+}
+END_TEST
+
 /* Nobody is seen to run: 64 pages from when it was woken to its last pass, 1000 ns. */
 START_TEST(no_turns)
 {
@@ -119,6 +150,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tc, turns);
+	tcase_add_test(tc, first_turns);
 	tcase_add_test(tc, no_turns);
 	tcase_add_test(tc, nothing_known);
 	suite_add_tcase(s, tc);

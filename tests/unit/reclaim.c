@@ -436,6 +436,27 @@ START_TEST(kswapd_goes_on_in_mid_round)
 }
 END_TEST
 
+/* A task that has woken kswapd comes to reclaim. Expect kswapd to have scanned for its 600 ns
+ * before that, and once. */
+START_TEST(who_woke_kswapd_gives_way)
+{
+	struct mm *mm = machine_with_cache(8192, 4096);
+
+	set_wmark(mm, 1000, 1500, 2000);
+	mm->kswapd_sliced = 1;
+	mm_balance_node(mm, 0, 0, 0, 2, false);
+	mm->passing = (struct mm_passing){
+		.give_way = 600, .kswapd = {{.speed = 1000000000}}, .nr_kswapd = 1};
+	mm_direct_reclaim(mm, &(struct mm_request){.gfp = KERNEL}, false);
+	ck_assert_uint_eq(mm->passing.ns, 600);
+	ck_assert_uint_gt(mm_stats(mm)->scanned_kswapd, 600 - 32);
+	ck_assert_uint_gt(mm_stats(mm)->scanned_direct, 0);
+	mm_pass_turn(mm);
+	ck_assert_uint_eq(mm->passing.ns, 600);
+	expect_sound(mm);
+}
+END_TEST
+
 /* Time from 10 to 60 ns at 1, from 20 on at 2 and from 50 on at no unit a ns: 10 + 60. */
 START_TEST(work_at_paces)
 {
@@ -613,6 +634,7 @@ static Suite *reclaim_suite(void)
 	tcase_add_test(tc, kswapd_fills_to_the_high_watermark);
 	tcase_add_test(tc, kswapd_works_while_a_task_waits);
 	tcase_add_test(tc, kswapd_goes_on_in_mid_round);
+	tcase_add_test(tc, who_woke_kswapd_gives_way);
 	tcase_add_test(tc, work_at_paces);
 	tcase_add_test(tc, reclaim_takes_time);
 	tcase_add_test(tc, long_reclaim_takes_time_as_it_goes);
