@@ -139,6 +139,7 @@ static struct whatif_options opt;
 static struct outcome out;
 static struct policy_setting setting;
 static struct mm *start;
+static struct whatif_job job; /* its costs are looked at to the end */
 static uint64_t clock_ns;
 
 static void machine(void)
@@ -204,9 +205,9 @@ static void on_lru(uint32_t id)
 static void begin(void)
 {
 	struct error err = {{0}};
-	struct whatif_job job = {
-		.demand = &demand, .setting = &setting, .opt = &opt, .first_tick = UINT64_MAX};
 
+	job = (struct whatif_job){
+		.demand = &demand, .setting = &setting, .opt = &opt, .first_tick = UINT64_MAX};
 	machine();
 	memset(&demand, 0, sizeof(demand));
 	demand.nr_frames = FRAMES;
