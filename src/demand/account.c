@@ -187,3 +187,12 @@ void account_rest(struct derive *d)
 		if (d->frames[i].id != TRACK_NONE)
 			add_page(d, &d->frames[i], false);
 }
+
+void account_last_event(struct derive *d, uint64_t i)
+{
+	const struct event *e = &d->trace->events[i];
+	struct demand_op op = op_for(d, e, DEMAND_OWNER_GONE, TRACK_NONE);
+
+	if (e->pid < d->nr_tasks && d->tasks[e->pid] & TASK_SWAPPED && d->last_event[e->pid] == i)
+		emit(d, &op);
+}

@@ -60,6 +60,12 @@ int context_init(struct derive *d, const struct capture *c, struct error *err)
 	return 0;
 }
 
+void context_reset(struct derive *d)
+{
+	for (uint32_t i = 0; i < d->nr_tasks; i++)
+		d->tasks[i] &= TASK_KSWAPD | TASK_RECORDER | TASK_KHUGEPAGED;
+}
+
 void context_update(struct derive *d, const struct event *e)
 {
 	uint8_t *task;

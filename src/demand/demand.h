@@ -51,13 +51,14 @@ enum demand_kind {
 			 will free it */
 	DEMAND_SPLIT, /* id of `order`+1 becomes two of `order`: the upper half is called `arg` */
 	DEMAND_LRU,   /* shows on an LRU list: `lru`, `page` */
-	DEMAND_ACTIVATE,   /* to the active list */
-	DEMAND_WANT,	   /* from here on the pool of huge pages is to have `arg` pages */
-	DEMAND_DONE,	   /* its resize is over */
-	DEMAND_WRITEBACK,  /* is being written */
-	DEMAND_WRITTEN,	   /* has been */
-	DEMAND_HOLD,	   /* is metadata of a file system: does not move until its DROP; with arg 1
-			      it does not go either */
+	DEMAND_ACTIVATE,  /* to the active list */
+	DEMAND_WANT,	  /* from here on the pool of huge pages is to have `arg` pages */
+	DEMAND_DONE,	  /* its resize is over */
+	DEMAND_WRITEBACK, /* is being written */
+	DEMAND_WRITTEN,	  /* has been */
+	DEMAND_HOLD,	/* is in use, as metadata of a file system: does not move until its DROP or
+			   RELEASE; with arg 1 it does not go either */
+	DEMAND_RELEASE, /* is in use no more: moves again */
 	DEMAND_FILE_GONE,  /* pages of file `arg` that the recorded kernel had dropped before would
 			      be gone now */
 	DEMAND_OWNER_GONE, /* task `pid` shows no more: what it had in swap is nobody's */

@@ -401,16 +401,6 @@ static void seed(struct derive *d, const struct demand_initial *list, uint64_t n
 	}
 }
 
-/* No event says that a task ends: its last one does. */
-static void on_last_event(struct derive *d, uint64_t i)
-{
-	const struct event *e = &d->trace->events[i];
-	struct demand_op op = op_for(d, e, DEMAND_OWNER_GONE, TRACK_NONE);
-
-	if (e->pid < d->nr_tasks && d->tasks[e->pid] & TASK_SWAPPED && d->last_event[e->pid] == i)
-		emit(d, &op);
-}
-
 static void run(struct derive *d, uint64_t from, uint64_t to, struct progress *prog)
 {
 	const struct trace *t = d->trace;
@@ -419,7 +409,8 @@ static void run(struct derive *d, uint64_t from, uint64_t to, struct progress *p
 	for (i = from; i < to; i++) {
 		requests_begin(d, i, to);
 		on_event(d, &t->events[i]);
-		on_last_event(d, i);
+		held_after(d, i);
+		account_last_event(d, i);
 		if (i % PROGRESS_STEP == 0)
 			progress_update(prog, "demand", i, t->nr);
 	}
@@ -507,7 +498,7 @@ static int derive_into(struct derive *d, struct demand *out, const struct captur
 	if (context_init(d, c, err) || account_init(d, err) || alloc_tables(d, err) ||
 	    begins_find(d, d->geo.first, d->geo.last, err) ||
 	    reads_find(d, d->geo.first, d->geo.last, err) ||
-	    past_find(d, d->geo.first, d->geo.last, err) ||
+	    past_find(d, d->geo.first, d->geo.last, err) || held_find(d, err) ||
 	    initial_scan(d, c, &initial, &nr_initial, err))
 		return -1;
 	d->out = temporary_file(err);
@@ -549,6 +540,7 @@ int demand_derive(struct demand *out, const struct capture *c, const struct trac
 	free(d.free_ids);
 	free(d.pending);
 	free(d.begins);
+	free(d.held.v);
 	free(d.early);
 	free(d.past.seen);
 	free(d.tasks);

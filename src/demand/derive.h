@@ -138,6 +138,18 @@ struct node_table {
 	uint32_t pool;		    /* node that the pool of huge pages asked last */
 };
 
+/* Who holds pages, in the order of events: held.c. */
+enum held_note_kind { HELD_NEVER, HELD_FROM_HERE, HELD_NO_LONGER };
+struct held_note {
+	uint64_t event;
+	uint32_t frame;
+	uint32_t kind;
+};
+struct held_table {
+	struct held_note *v;
+	size_t nr, next;
+};
+
 struct derive {
 	const struct trace *trace;
 	struct demand_geometry geo;
@@ -176,6 +188,7 @@ struct derive {
 	struct contig contig;
 	struct node_table nodes;
 	struct past_table past;
+	struct held_table held;
 	struct request_begin *begins; /* by when they began */
 	size_t nr_begins, next_begin;
 	struct request_early *early; /* by pid */
@@ -212,6 +225,8 @@ int initial_scan(struct derive *d, const struct capture *c, struct demand_initia
 
 int context_init(struct derive *d, const struct capture *c, struct error *err) MUST_CHECK;
 void context_update(struct derive *d, const struct event *e);
+/* Before another pass over the events: nobody is in the middle of anything. */
+void context_reset(struct derive *d);
 /* TASK_* that apply to what @e did: nothing in interrupts, whose work is not the task's. */
 uint32_t context_of(const struct derive *d, const struct event *e);
 bool context_migrates(const struct derive *d, uint32_t ctx);
@@ -222,10 +237,20 @@ enum mm_kind kind_of_pagemap(uint64_t flags, uint32_t *mm_flags);
 
 void seen_insert(struct derive *d, const struct event *e);
 void seen_activate(struct derive *d, const struct event *e);
+/* Is it a block device's own page cache? */
+bool seen_is_metadata(const struct event *file_add);
 void seen_file_add(struct derive *d, const struct event *e);
 void seen_file_delete(struct derive *d, const struct event *e);
 void seen_writeback(struct derive *d, const struct event *e); /* begins or has ended */
 void seen_infer(struct derive *d, const struct event *e, struct track *page);
+
+/* ---- held.c: pages that cannot be moved ---- */
+
+int held_find(struct derive *d, struct error *err) MUST_CHECK;
+/* Metadata that was never found in use. */
+bool held_never(struct derive *d, const struct event *added);
+/* What shows of it at event @i, after all else. */
+void held_after(struct derive *d, uint64_t i);
 
 /* ---- files.c: whose page cache a page is ---- */
 
@@ -265,6 +290,8 @@ struct account_task {
 };
 int account_init(struct derive *d, struct error *err) MUST_CHECK;
 void account_event(struct derive *d, const struct event *e);
+/* No event says that a task ends: its last one, @i, does. */
+void account_last_event(struct derive *d, uint64_t i);
 /* TRACK_* that the request gives its page. */
 uint8_t account_flags(const struct demand_op *request);
 /* The page at @head ends. @by is what ended it, or DEMAND_NR_WHYS: whoever frees it now. */

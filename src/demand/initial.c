@@ -13,10 +13,25 @@
 #define SEEN_FREE 1u	/* was free, or has been let go */
 #define SEEN_INITIAL 2u /* out since before the first event */
 
+/* Bits of /proc/kpageflags. */
+#define KPF(n) (1ull << (n))
+#define KPF_DIRTY 4
+#define KPF_LRU 5
+#define KPF_ACTIVE 6
+#define KPF_SLAB 7
+#define KPF_MMAP 11
+#define KPF_ANON 12
+#define KPF_SWAPCACHE 13
+#define KPF_SWAPBACKED 14
+#define KPF_HUGE 17
+#define KPF_UNEVICTABLE 18
+#define KPF_PGTABLE 26
+
 struct scan {
 	struct derive *d;
-	uint8_t *seen;	 /* per frame */
-	uint32_t *entry; /* per frame: index into list, while SEEN_INITIAL */
+	const struct snapshot *snap; /* of the start, or NULL */
+	uint8_t *seen;		     /* per frame */
+	uint32_t *entry;	     /* per frame: index into list, while SEEN_INITIAL */
 	struct demand_initial *list;
 	size_t nr, cap;
 	uint64_t sources; /* migration sources that wait for their destination */
@@ -98,12 +113,21 @@ static void on_free(struct scan *s, const struct event *e, uint32_t frame, uint3
 	mark(s, frame, order, SEEN_FREE);
 }
 
+/* Does the snapshot say so? */
+static bool was_on_lru(const struct scan *s, uint32_t frame)
+{
+	uint64_t pfn = s->d->geo.base_pfn + frame;
+
+	return s->snap && s->snap->frames && pfn < s->snap->nr_frames &&
+	       s->snap->frames[pfn].kpf & KPF(KPF_LRU);
+}
+
 /* A page on the LRU: one that compaction filled while destinations are due, else it was there. */
 static void on_lru_insert(struct scan *s, const struct event *e, uint32_t frame)
 {
 	struct demand_initial *init;
 
-	if (s->seen[frame] == SEEN_NOT && s->sources) {
+	if (s->seen[frame] == SEEN_NOT && s->sources && !was_on_lru(s, frame)) {
 		s->sources--;
 		s->seen[frame] = SEEN_FREE;
 		return;
@@ -170,20 +194,6 @@ static void look_at(struct scan *s, const struct event *e)
 	}
 }
 
-/* Bits of /proc/kpageflags. */
-#define KPF(n) (1ull << (n))
-#define KPF_DIRTY 4
-#define KPF_LRU 5
-#define KPF_ACTIVE 6
-#define KPF_SLAB 7
-#define KPF_MMAP 11
-#define KPF_ANON 12
-#define KPF_SWAPCACHE 13
-#define KPF_SWAPBACKED 14
-#define KPF_HUGE 17
-#define KPF_UNEVICTABLE 18
-#define KPF_PGTABLE 26
-
 static enum mm_kind kind_of_kpf(uint64_t kpf)
 {
 	if (kpf & KPF(KPF_HUGE))
@@ -238,7 +248,7 @@ static void from_kpf(struct demand_initial *init, uint64_t kpf, bool unlocked)
 
 /* A page known to belong to the LRU without a list: file pages inactive, the rest active, as they
  * begin life. */
-static void complete(struct scan *s, const struct snapshot *snap, bool unlocked)
+static void complete(struct scan *s, bool unlocked)
 {
 	size_t i;
 
@@ -246,8 +256,8 @@ static void complete(struct scan *s, const struct snapshot *snap, bool unlocked)
 		struct demand_initial *init = &s->list[i];
 		uint64_t pfn = s->d->geo.base_pfn + init->frame;
 
-		if (snap && snap->frames && pfn < snap->nr_frames) {
-			from_kpf(init, snap->frames[pfn].kpf, unlocked);
+		if (s->snap && s->snap->frames && pfn < s->snap->nr_frames) {
+			from_kpf(init, s->snap->frames[pfn].kpf, unlocked);
 			continue;
 		}
 		if (init->lru == DEMAND_NO_LRU && init->page == MM_KIND_FILE) {
@@ -270,8 +280,7 @@ static int scan_events(struct scan *s, struct error *err)
 
 	for (i = s->d->geo.first; i < s->d->geo.last && !s->failed; i++)
 		look_at(s, &s->d->trace->events[i]);
-	for (i = 0; i < s->d->nr_tasks; i++)
-		s->d->tasks[i] &= TASK_KSWAPD | TASK_RECORDER | TASK_KHUGEPAGED;
+	context_reset(s->d);
 	return s->failed ? error_set(err,
 				     "not enough memory for the pages that were there at the start")
 			 : 0;
@@ -280,7 +289,7 @@ static int scan_events(struct scan *s, struct error *err)
 int initial_scan(struct derive *d, const struct capture *c, struct demand_initial **out,
 		 uint64_t *nr, struct error *err)
 {
-	struct scan s = {.d = d};
+	struct scan s = {.d = d, .snap = c ? &c->start : NULL};
 	int ret = -1;
 
 	s.seen = calloc(d->geo.nr_frames, 1);
@@ -295,7 +304,7 @@ int initial_scan(struct derive *d, const struct capture *c, struct demand_initia
 		free(s.list);
 		return -1;
 	}
-	complete(&s, c ? &c->start : NULL, c && c->unlocked);
+	complete(&s, c && c->unlocked);
 	if (s.nr)
 		qsort(s.list, s.nr, sizeof(*s.list), by_frame);
 	*out = s.list;

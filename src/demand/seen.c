@@ -74,7 +74,7 @@ void seen_activate(struct derive *d, const struct event *e)
  * The page cache of a block device: its inode number is the device's [bdev_add, block/bdev.c, 6.1],
  * and it is on a file system of the kernel's own, whose devices have major number 0.
  */
-static bool is_metadata(const struct event *e)
+bool seen_is_metadata(const struct event *e)
 {
 	return e->w[3] >> MINOR_BITS == 0 && e->w[1] >> MINOR_BITS != 0;
 }
@@ -113,7 +113,7 @@ void seen_file_add(struct derive *d, const struct event *e)
 		return;
 	if (d->frames[head].page == MM_KIND_UNKNOWN)
 		d->frames[head].page = MM_KIND_FILE;
-	if (is_metadata(e))
+	if (seen_is_metadata(e) && !held_never(d, e))
 		hold(d, e, &d->frames[head]);
 }
 

@@ -59,6 +59,9 @@ static void step(struct whatif *w, const struct demand_op *op)
 	case DEMAND_HOLD:
 		whatif_hold(w, op);
 		break;
+	case DEMAND_RELEASE:
+		whatif_let_move(w, op);
+		break;
 	case DEMAND_FILE_GONE:
 		whatif_file_gone(w, op);
 		break;

@@ -273,6 +273,7 @@ void whatif_file_gone(struct whatif *w, const struct demand_op *op);
 void whatif_owner_gone(struct whatif *w, const struct demand_op *op);
 void whatif_split(struct whatif *w, const struct demand_op *op);
 void whatif_hold(struct whatif *w, const struct demand_op *op);
+void whatif_let_move(struct whatif *w, const struct demand_op *op);
 void whatif_to_lru(struct whatif *w, const struct demand_op *op);
 void whatif_writeback(struct whatif *w, const struct demand_op *op);
 void whatif_activate(struct whatif *w, const struct demand_op *op);

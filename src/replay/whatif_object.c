@@ -204,6 +204,14 @@ void whatif_hold(struct whatif *w, const struct demand_op *op)
 		mm_frame(w->mm, f)->flags |= MM_F_BUFFERS;
 }
 
+void whatif_let_move(struct whatif *w, const struct demand_op *op)
+{
+	struct frame f = mm_object_frame(w->mm, op->id);
+
+	if (!frame_is_none(f))
+		mm_frame(w->mm, f)->flags &= ~(MM_F_PINNED | MM_F_FIXED);
+}
+
 void whatif_to_lru(struct whatif *w, const struct demand_op *op)
 {
 	struct frame f = mm_object_frame(w->mm, op->id);

@@ -397,6 +397,99 @@ static uint32_t held(uint64_t scanned, uint64_t reclaimed)
 	return arg;
 }
 
+/* kcompactd takes the pages of frames 0 to 15 off the LRU, and what it cannot move comes back. */
+static void tries_to_move(uint64_t refused, uint64_t failures)
+{
+	happens(KCOMPACTD, EV_COMPACT_MIGRATE_ISOLATE, 0, 16, 16, 4);
+	happens(KCOMPACTD, EV_COMPACT_MIGRATED, 4 - failures, failures, 0, 0);
+	happens(KCOMPACTD, EV_LRU_INSERT, refused, MM_LRU_INACTIVE_FILE, FILE_PAGE, 0);
+}
+
+static void gives_up(uint64_t result)
+{
+	happens(KCOMPACTD, EV_COMPACT_END, 0, 0, 0, 0)->w[5] = result;
+}
+
+/* How often, and whether the first request's page is named. */
+static uint32_t count(enum demand_kind kind)
+{
+	uint32_t n = 0;
+
+	for (uint64_t i = 0; i < demand.nr; i++) {
+		if (demand.ops[i].kind == kind) {
+			ck_assert_uint_eq(demand.ops[i].id, demand.ops[0].id);
+			n++;
+		}
+	}
+	return n;
+}
+
+/*
+ * A page of a file that compaction tries to move: expect it to be held from its birth if it is
+ * refused twice, not once, not if it moves in the end, and not if the run ended for want of
+ * targets, whatever came back from that batch.
+ */
+START_TEST(held_where_compaction_was_refused)
+{
+	static const struct {
+		uint32_t tries, result;
+		bool moves;
+		uint32_t holds;
+	} cases[] = {
+		{2, MM_COMPACT_SUCCESS, false, 1},   {1, MM_COMPACT_SUCCESS, false, 0},
+		{2, MM_COMPACT_SUCCESS, true, 0},    {2, MM_COMPACT_CONTENDED, false, 0},
+		{3, MM_COMPACT_CONTENDED, false, 1}, /* twice before the last batch */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		history_begins();
+		allocs(TASK, 5, 0, USER);
+		on_lru(5, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+		compaction_begins(KCOMPACTD);
+		for (uint32_t n = 0; n < cases[i].tries; n++)
+			tries_to_move(5, 1);
+		gives_up(cases[i].result);
+		if (cases[i].moves) {
+			compaction_begins(KCOMPACTD);
+			moves_pages(KCOMPACTD);
+			frees(KCOMPACTD, 5, 0);
+			moved_pages(KCOMPACTD);
+			gives_up(MM_COMPACT_SUCCESS);
+		}
+		derive();
+		ck_assert_msg(count(DEMAND_HOLD) == cases[i].holds, "case %zu", i);
+		ck_assert_uint_eq(count(DEMAND_RELEASE), 0);
+		if (cases[i].holds)
+			ck_assert_uint_eq(demand.ops[1].kind, DEMAND_HOLD);
+		demand_release(&demand);
+	}
+}
+END_TEST
+
+/* Metadata that compaction moves was in use up to the last time that it was refused, or never. */
+START_TEST(metadata_that_moves)
+{
+	for (uint32_t tries = 0; tries <= 2; tries++) {
+		history_begins();
+		allocs(TASK, 5, 0, USER);
+		happens(TASK, EV_FILE_ADD, 5, BLOCK_DEVICE, 0, 3);
+		on_lru(5, MM_LRU_INACTIVE_FILE, FILE_PAGE);
+		compaction_begins(KCOMPACTD);
+		for (uint32_t n = 0; n < tries; n++)
+			tries_to_move(5, 1);
+		moves_pages(KCOMPACTD);
+		happens(KCOMPACTD, EV_COMPACT_MIGRATE_ISOLATE, 0, 16, 16, 1);
+		frees(KCOMPACTD, 5, 0);
+		moved_pages(KCOMPACTD);
+		gives_up(MM_COMPACT_SUCCESS);
+		derive();
+		ck_assert_uint_eq(count(DEMAND_HOLD), tries > 0);
+		ck_assert_uint_eq(count(DEMAND_RELEASE), tries > 0);
+		demand_release(&demand);
+	}
+}
+END_TEST
+
 /* Expect it to be held where reclaim left a page in place afterwards, or where that does not show.
  */
 START_TEST(metadata_is_held_where_reclaim_tried)
@@ -1082,6 +1175,8 @@ static Suite *demand_suite(void)
 		other_slabs_are_not_shrunk,
 		buffer_heads,
 		metadata_is_held_where_reclaim_tried,
+		held_where_compaction_was_refused,
+		metadata_that_moves,
 		slabinfo_says_how_many,
 		migration_keeps_identity,
 		source_without_destination,
