@@ -13,7 +13,7 @@
 #include "base/base.h"
 #include "mm/mm.h"
 
-#define POLICY_ABI 2u
+#define POLICY_ABI 3u
 #define POLICY_MAX_PARAMS 32
 
 /* What a hook is given. Lives in the driver, not in the machine. */
