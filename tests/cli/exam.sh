@@ -68,6 +68,32 @@ while read -r row; do
 	grep -qF "$row" "$ZR_SRCDIR/src/replay/README.md" || bad "not in src/replay/README.md: $row"
 done < rows
 
+# Three runs reclaimed 100, 125 and 109 pages: of the six ways to tell one by another, two are within a tenth.
+begin 'runs from one machine: how well one of them tells another, and how well the model does'
+mkdir drift
+{
+	echo workload,setting,run,huge,reclaimed,migrated,scanned
+	echo w,default,1,10,100,0,7
+	echo w,default,2,10,125,0,7
+	echo w,other,1,99,999,9,9
+} > drift/real.csv
+{
+	echo workload,recording,setting,wanted,huge,huge_low,huge_high,huge_recorded,reclaimed,reclaimed_recorded,migrated,migrated_recorded,scanned,scanned_recorded
+	echo w,1,default,40,10,9,11,10,100,109,0,0,9,7
+	echo w,1,other,40,10,9,11,10,1,1,1,1,1,1
+} > drift/predicted.csv
+echo 'kernel 6.1' > plan
+echo 'workload w --save --memory 64' >> plan
+run_any "$exam" --score --plan plan --results drift
+status 0
+out_has '| w | reclaimed | 109 [100..125] | 33 % | 100 % |'
+out_has '| w | scanned | 7 [7..7] | 100 % | 0 % |'
+out_has '| w | all four | 3 runs | 33 % | 0 % |'
+out_has '| w | other | 1, 999 [999..999] | 1, 9 [9..9] | 1, 9 [9..9] |'
+sed -i 's/ --save//' plan
+run_any "$exam" --score --plan plan --results drift
+! grep -q 'all four' "$t_top/out" || bad 'runs that have nothing in common are compared'
+
 begin 'without results it says what to do'
 mkdir empty
 run_any "$exam" --score --results empty
