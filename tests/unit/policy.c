@@ -49,7 +49,7 @@ START_TEST(another_abi_is_refused)
 
 	ck_assert_int_eq(policy_check(&p, NULL), 0);
 	p.abi = POLICY_ABI + 1;
-	expect_refused(&p, "version 3 of the interface, this program has version 2");
+	expect_refused(&p, "version 4 of the interface, this program has version 3");
 }
 END_TEST
 
